@@ -1,0 +1,117 @@
+"""The catalogue's schema, as small numbered migrations (sqlite-utils' own).
+
+A migration never changes once it has landed: the next one mends what it left. Each runs inside the transaction that
+sqlite-utils opens, so that a catalogue is always wholly of one version.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("retrouve")
+
+_FIRST = """
+CREATE TABLE root (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    added TEXT NOT NULL,
+    mount TEXT,
+    ignore TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE folder (
+    id INTEGER PRIMARY KEY,
+    root_id INTEGER NOT NULL REFERENCES root(id) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    UNIQUE (root_id, path)
+);
+CREATE TABLE content (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE
+);
+CREATE TABLE photo (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folder(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    content_id INTEGER NOT NULL REFERENCES content(id),
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    sidecar_ns INTEGER NOT NULL DEFAULT 0,
+    width INTEGER NOT NULL DEFAULT 0,
+    height INTEGER NOT NULL DEFAULT 0,
+    format TEXT NOT NULL DEFAULT '',
+    taken TEXT,
+    taken_source TEXT,
+    camera TEXT,
+    lens TEXT,
+    focal_length REAL,
+    aperture REAL,
+    exposure REAL,
+    iso INTEGER,
+    latitude REAL,
+    longitude REAL,
+    rating INTEGER,
+    UNIQUE (folder_id, name)
+);
+CREATE INDEX photo_content ON photo(content_id);
+CREATE INDEX photo_taken ON photo(taken, content_id);
+CREATE TABLE failure (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folder(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    sidecar_ns INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL,
+    tried TEXT NOT NULL,
+    UNIQUE (folder_id, name)
+);
+CREATE TABLE caption (
+    id INTEGER PRIMARY KEY,
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    source TEXT NOT NULL,
+    UNIQUE (photo_id, text, source)
+);
+CREATE TABLE label (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE
+);
+CREATE TABLE tag (
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    label_id INTEGER NOT NULL REFERENCES label(id),
+    source TEXT NOT NULL CHECK (source IN ('auto', 'user', 'file')),
+    state TEXT NOT NULL CHECK (state IN ('suggested', 'accepted', 'rejected')),
+    score REAL,
+    PRIMARY KEY (photo_id, label_id)
+) WITHOUT ROWID;
+CREATE INDEX tag_label ON tag(label_id, photo_id);
+CREATE TABLE model (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    dim INTEGER NOT NULL,
+    added TEXT NOT NULL
+);
+CREATE TABLE embedding (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    content_id INTEGER NOT NULL REFERENCES content(id) ON DELETE CASCADE,
+    model_id INTEGER NOT NULL REFERENCES model(id) ON DELETE CASCADE,
+    vector BLOB NOT NULL
+);
+CREATE UNIQUE INDEX embedding_of ON embedding(model_id, content_id);
+CREATE INDEX embedding_content ON embedding(content_id);
+"""
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """The first schema.
+
+    ``content`` gives each content hash a small integer, so that a photo, its embedding and the vector index join on
+    eight bytes. ``embedding`` is a rowid table: rows go to the end, pages stay full (DESIGN section 10), and
+    AUTOINCREMENT makes "everything after this id" the exact list of what an index has still to read.
+    """
+    for statement in _FIRST.split(";"):
+        if statement.strip():
+            db.execute(statement)

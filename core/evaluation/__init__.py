@@ -1,0 +1,1 @@
+"""Recall and zero-shot accuracy: the same code judges a user's model and builds ours."""

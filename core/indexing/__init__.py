@@ -1,0 +1,1 @@
+"""scan -> diff -> decode -> encode -> store, as generators."""

@@ -1,0 +1,1 @@
+"""Photo files on disk: scanning, hashing, decoding, metadata, thumbnails."""

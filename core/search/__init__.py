@@ -1,0 +1,1 @@
+"""Query grammar, filters, vector index, calibration."""

@@ -1,0 +1,191 @@
+"""The frozen dataclasses that cross rooms. The words are those of the design: library, root, photo, model, embedding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+ContentHash = bytes
+"""The first 16 bytes of the SHA-256 of a file's bytes. Copies share it."""
+
+
+class TakenSource(StrEnum):
+    """Where a photo's date comes from, the most trusted first."""
+
+    EXIF = "exif"
+    XMP = "xmp"
+    TAKEOUT = "takeout"
+    NAME = "name"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that the user added. ``mount`` is the mount point that it lay under when it was last read."""
+
+    id: int
+    path: Path
+    added: str
+    mount: Path | None = None
+    ignore: tuple[str, ...] = ()
+    """Patterns of names or relative paths that are left out (fnmatch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootStatus:
+    """A root as it stands: whether it can be read now, and how many photos the catalogue knows under it."""
+
+    root: Root
+    online: bool
+    photos: int
+    failures: int
+    why_offline: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What a stat says of a file. Equal stamps mean an unchanged file: nothing is read again.
+
+    ``sidecar_ns`` is the newest mtime (nanoseconds) among the files beside the photo that speak of it, 0 without any.
+    """
+
+    size: int
+    mtime_ns: int
+    inode: int
+    sidecar_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that a scan came across and that may be a photo. ``folder`` is relative to the root, in POSIX form."""
+
+    path: Path
+    folder: str
+    name: str
+    stamp: FileStamp
+    sidecars: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCaption:
+    """A sentence about a photo, and where it was read: exif, iptc, xmp, sidecar, takeout or text."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoMetadata:
+    """What a file and its sidecars say of a photo.
+
+    ``taken`` is local time as ISO 8601 without a zone (``2019-07-04T18:30:00``); sizes are pixels after orientation;
+    ``focal_length`` is millimetres, ``exposure`` seconds, ``latitude`` and ``longitude`` signed degrees,
+    ``rating`` 0 to 5 (-1 for rejected, as XMP has it).
+    """
+
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    taken: str | None = None
+    taken_source: TakenSource | None = None
+    camera: str | None = None
+    lens: str | None = None
+    focal_length: float | None = None
+    aperture: float | None = None
+    exposure: float | None = None
+    iso: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    rating: int | None = None
+    captions: tuple[FoundCaption, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One file under a root, as the catalogue knows it."""
+
+    id: int
+    path: Path
+    content_id: int
+    content_hash: ContentHash
+    size: int
+    metadata: PhotoMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read, and why, in plain words."""
+
+    path: Path
+    reason: str
+    tried: str
+    """When it was last tried: UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A photo that a query found.
+
+    ``score`` is the cosine that it is ranked by, ``match`` the calibrated probability (0 to 1) that it is what was
+    asked for, ``strong`` whether that lies above the line. ``copies`` are other files with the same bytes.
+    """
+
+    photo_id: int
+    content_id: int
+    content_hash: ContentHash
+    path: Path
+    score: float
+    match: float
+    strong: bool
+    reasons: tuple[str, ...] = ()
+    copies: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a query found, the best first. ``total`` counts the photos that it ranked, ``seconds`` its whole time."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    seconds: float
+
+
+class Phase(StrEnum):
+    """What an index run is doing."""
+
+    SCANNING = "scanning"
+    READING = "reading"
+    ENCODING = "encoding"
+    FINISHING = "finishing"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """The counts of an index run. ``scanned == encoded + reused + failed`` when it ran to its end."""
+
+    scanned: int = 0
+    encoded: int = 0
+    reused: int = 0
+    failed: int = 0
+    forgotten: int = 0
+    seconds: float = 0.0
+    offline: tuple[Path, ...] = ()
+    """Roots that could not be read this time. Nothing under them was forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """How far an index run is: throttled, about ten a second. The last one has ``phase == DONE``."""
+
+    phase: Phase
+    done: int
+    total: int
+    report: IndexReport
+    rate: float = 0.0
+    """Photos a second that are being encoded, over the last seconds."""
+    seconds_left: float | None = None
+    stored: tuple[int, ...] = field(default=())
+    """Ids of the photos stored since the last progress, so that a window can show them."""

@@ -1,0 +1,1 @@
+"""The recipe of the bundled model, from raw data to the shipped folder."""
