@@ -2,13 +2,21 @@
 
 A migration never changes once it has landed: the next one mends what it left. Each runs inside the transaction that
 sqlite-utils opens, so that a catalogue is always wholly of one version.
+
+sqlite-utils takes a fifth of a second to import, which is a fifth of what a cold search may take: it is imported by
+`migrations()`, when there is something to migrate. `NAMES` says what there is to know without it.
 """
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-migrations = Migrations("retrouve")
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+SET_NAME = "retrouve"
+"""The name that our migrations carry in sqlite-utils' own table."""
 
 _FIRST = """
 CREATE TABLE root (
@@ -99,19 +107,37 @@ CREATE TABLE embedding (
     model_id INTEGER NOT NULL REFERENCES model(id) ON DELETE CASCADE,
     vector BLOB NOT NULL
 );
-CREATE UNIQUE INDEX embedding_of ON embedding(model_id, content_id);
-CREATE INDEX embedding_content ON embedding(content_id);
+CREATE UNIQUE INDEX embedding_of ON embedding(content_id, model_id);
+CREATE INDEX embedding_model ON embedding(model_id);
 """
 
 
-@migrations()
 def m001_first(db: Database) -> None:
     """The first schema.
 
     ``content`` gives each content hash a small integer, so that a photo, its embedding and the vector index join on
     eight bytes. ``embedding`` is a rowid table: rows go to the end, pages stay full (DESIGN section 10), and
     AUTOINCREMENT makes "everything after this id" the exact list of what an index has still to read.
+    ``embedding_of`` begins with the content, so that forgetting a content finds its embeddings; ``embedding_model``
+    holds the row id behind the model, so that a model's last embedding is the last entry of its stretch.
     """
     for statement in _FIRST.split(";"):
         if statement.strip():
             db.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001_first,)
+"""Every migration, the oldest first. A new one goes to the end."""
+
+NAMES: tuple[str, ...] = tuple(step.__name__ for step in STEPS)
+"""The names under which sqlite-utils keeps them in the catalogue."""
+
+
+def migrations() -> Migrations:
+    """The steps as sqlite-utils runs them."""
+    from sqlite_utils import Migrations
+
+    registered = Migrations(SET_NAME)
+    for step in STEPS:
+        registered(name=step.__name__)(step)
+    return registered

@@ -1,0 +1,56 @@
+# The one list of commands. POSIX make; works from any folder, also one with spaces in its name.
+# PHOTOS and DATA reach the recipes through the environment, so that a quote in a folder's name does no harm.
+#   PYTHON=python3.12 make ...   chooses the interpreter (3.11 or later) that .venv is made with
+.POSIX:
+
+RUN = .venv/bin/python
+SETUP = sh packaging/python.sh environment.py
+ARGS =
+
+help:
+	@echo 'make demo                   set up, index the sample photos and open the window on them'
+	@echo 'make demo PHOTOS=~/Pictures the same on your own photos (they are only read)'
+	@echo 'make test                   set up PyTorch and the tools too, and run all tests (ARGS=... goes to pytest)'
+	@echo 'make check                  formatting, lint, types, and which room may import which'
+	@echo 'make bench                  measure speed against its bounds'
+	@echo 'make screenshots            make the pictures in docs/ from the real window'
+	@echo 'make starter DATA=folder    build the bundled model anew'
+	@echo 'make lock                   renew the lock files (needs uv)'
+	@echo 'make clean                  remove .venv and all that was built or cached here'
+
+demo:
+	@$(SETUP) light
+	@$(RUN) packaging/demo.py "$${PHOTOS:-}"
+
+test:
+	@$(SETUP) test
+	@$(RUN) -m pytest $(ARGS)
+
+check:
+	@$(SETUP) test
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	.venv/bin/lint-imports
+
+bench:
+	@$(SETUP) test
+	@$(RUN) -m tests.bench $(ARGS)
+
+screenshots:
+	@$(SETUP) light
+	@$(RUN) packaging/screenshots.py $(ARGS)
+
+starter:
+	@if [ -z "$${DATA:-}" ]; then echo 'make starter needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi
+	@$(SETUP) starter
+	@$(RUN) -m training.starter "$$DATA" $(ARGS)
+
+lock:
+	@sh packaging/python.sh lock.py
+
+clean:
+	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help demo test check bench screenshots starter lock clean

@@ -1,0 +1,217 @@
+"""What was typed: the options, which stand before or after the command, and the operands between them."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.errors import CallError
+
+ENVIRONMENT = "RETROUVE_LIBRARY"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as the parser sees it. ``entry`` is ``module:function``, imported when the command runs."""
+
+    name: str
+    summary: str
+    entry: str
+    operands: str = ""
+    """How the operands are called in the usage line; empty for none."""
+    at_least: int = 0
+    at_most: int | None = 0
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: the command (None opens the window), its operands and options."""
+
+    command: Command | None
+    library: Path
+    operands: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class HelpWanted(Exception):
+    """Help or the version was asked for. ``str(error)`` is the text."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse that raises one sentence in place of printing and exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[0].upper() + message[1:]
+        if message.startswith("unrecognized arguments: -") and self.prog.endswith("search"):
+            sentence += " (words that begin with - go inside quotes with the others, or after --)"
+        raise CallError(f"{sentence}. `{self.prog} --help` shows how it is called.")
+
+
+def default_library() -> Path:
+    """The library that is used when none is named: the environment's, else the platform's data folder."""
+    named = os.environ.get(ENVIRONMENT)
+    if named:
+        return absolute(named)
+    from core.library import default_folder
+
+    return default_folder()
+
+
+def absolute(text: str) -> Path:
+    """The path that was typed, absolute and without ``..``; symbolic links stay as the user wrote them."""
+    if "\0" in text:
+        raise CallError("A path cannot hold a NUL character.")
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise CallError(f"{text}: {error}") from error
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps "..", resolve() follows links
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether the answer must be JSON, told before the call is understood: its errors must be JSON too."""
+    before = argv[: argv.index("--")] if "--" in argv else argv
+    return "--json" in before
+
+
+def read(argv: Sequence[str], commands: Sequence[Command], version: Callable[[], str]) -> Call:
+    """Understand a call. Raises CallError for a wrong one, HelpWanted when text was asked for.
+
+    ``version`` is asked only when the version was: looking it up costs ten milliseconds.
+    """
+    for argument in argv:
+        if "\0" in argument:
+            raise CallError("An argument cannot hold a NUL character.")
+    cut = list(argv).index("--") if "--" in argv else len(argv)
+    before, after = list(argv[:cut]), list(argv[cut + 1 :])
+    place = _command_at(before)
+    if place is None:
+        return _without_command(before, after, commands, version)
+    name = before.pop(place)
+    command = next((command for command in commands if command.name == name), None)
+    if command is None:
+        near = difflib.get_close_matches(name, [command.name for command in commands], 1)
+        hint = f"Did you mean `retrouve {near[0]}`?" if near else "`retrouve --help` lists them."
+        raise CallError(f"There is no command `{name}`. {hint}")
+    return _with_command(command, before, after, version)
+
+
+def _command_at(arguments: Sequence[str]) -> int | None:
+    """The index of the first word that is neither an option nor the value of --library."""
+    skip = False
+    for index, argument in enumerate(arguments):
+        if skip:
+            skip = False
+        elif argument == "--library":
+            skip = True
+        elif not argument.startswith("-"):
+            return index
+    return None
+
+
+def _without_command(
+    before: list[str], after: list[str], commands: Sequence[Command], version: Callable[[], str]
+) -> Call:
+    parser = _Parser(prog="retrouve", add_help=False, allow_abbrev=False)
+    _add_shared(parser)
+    options = parser.parse_args(before)
+    if options.version:
+        raise HelpWanted(f"retrouve {version()}")
+    if options.help:
+        raise HelpWanted(_overview(commands))
+    if after:
+        raise CallError("A command goes before --. `retrouve --help` lists them.")
+    if options.json:
+        raise CallError("--json needs a command. `retrouve --help` lists them.")
+    return Call(None, options.library or default_library(), options={"quiet": options.quiet})
+
+
+def _with_command(command: Command, before: list[str], after: list[str], version: Callable[[], str]) -> Call:
+    parser = _Parser(
+        prog=f"retrouve {command.name}",
+        usage=f"retrouve {command.name} {command.operands}".rstrip() + " [options]",
+        description=command.summary,
+        epilog=command.details or None,
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
+    if command.add_options is not None:
+        command.add_options(parser)
+    _add_shared(parser)
+    options = vars(parser.parse_intermixed_args(before))
+    if options.pop("version"):
+        raise HelpWanted(f"retrouve {version()}")
+    if options.pop("help"):
+        raise HelpWanted(parser.format_help())
+    operands = (*options.pop("operands"), *after)
+    if len(operands) < command.at_least:
+        raise CallError(f"`retrouve {command.name}` needs {command.operands}: {parser.format_usage().strip()}.")
+    if command.at_most is not None and len(operands) > command.at_most:
+        extra = operands[command.at_most]
+        raise CallError(f"`retrouve {command.name}` does not know what to do with `{extra}`.")
+    return Call(command, options.pop("library") or default_library(), operands, options)
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("options of every command")
+    group.add_argument(
+        "--library", type=_library, metavar="DIR", help=f"the library to use (also {ENVIRONMENT}; else your own)"
+    )
+    group.add_argument("--json", action="store_true", help="print one JSON document, and nothing else")
+    group.add_argument("-q", "--quiet", action="store_true", help="print results and errors only")
+    group.add_argument("--version", action="store_true", help="print the version")
+    group.add_argument("-h", "--help", action="store_true", help="print this help")
+
+
+def _library(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the folder's name is empty")
+    return absolute(text)
+
+
+def whole_number(text: str) -> int:
+    """An option's value that counts something: 1 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 up")
+    return number
+
+
+def _overview(commands: Sequence[Command]) -> str:
+    lines = [
+        "Retrouve finds your photos by what they show, on your own machine.",
+        "",
+        "usage: retrouve                     opens the window",
+        "       retrouve COMMAND [options]   works in the terminal",
+        "",
+        "commands:",
+    ]
+    calls = [f"{command.name} {command.operands}".rstrip() for command in commands]
+    width = max(len(call) for call in calls)
+    lines += [f"  {call:<{width}}  {command.summary}" for call, command in zip(calls, commands, strict=True)]
+    lines += [
+        "",
+        "options, before or after the command:",
+        f"  --library DIR   the library to use (also {ENVIRONMENT}; default: {default_library()})",
+        "  --json          print one JSON document on stdout, and nothing else there",
+        "  -q, --quiet     print results and errors only",
+        "  --version       print the version",
+        "  -h, --help      after a command: how it is called",
+        "",
+        "exit codes: 0 done, 1 nothing to show or `doctor` found a fault, 2 a wrong call, 3 a fault of the world",
+        "(disk, permissions, model, a photo or folder that is not there), 70 a fault of Retrouve's own (it names the",
+        "log that has it), 130 interrupted",
+    ]
+    return "\n".join(lines)

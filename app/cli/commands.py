@@ -1,0 +1,96 @@
+"""The commands, one entry each: what the overview lists and the parser reads. Their code is imported when one runs."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.cli.calls import Command, whole_number
+
+
+def _top(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--top", type=whole_number, default=20, metavar="N", help="how many photos to show (default: 20)"
+    )
+
+
+def _search(parser: argparse.ArgumentParser) -> None:
+    _top(parser)
+    parser.add_argument("--like", metavar="PHOTO", help="photos that look like this one, moved by the words")
+
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="M", help="the folder of the model to measure (default: the bundled one)")
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="only rows of captions.jsonl with this value; several values of one key add up",
+    )
+
+
+SEARCH_DETAILS = """\
+what a query can say:
+  a dog on the beach        what the photo shows
+  dog -people               ... and what it does not show
+  "golden gate" fog         words that belong together (quote the quotes for your shell)
+  folder:Italy sunset       only photos in a folder of that name
+  date:2019-07 picnic       only photos of that time; also date:2019, date:2019-07-04, date:2018..2020
+
+Words that begin with - go inside quotes with the others, or after --.
+"""
+
+EVALUATE_DETAILS = """\
+FOLDER holds captions.jsonl (one object a line: file, captions), or one sub-folder of photos a class.
+Rates are fractions of 1 with --json. Nothing is written anywhere.
+"""
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "index",
+        "adds folders and indexes them; without one, updates all folders",
+        "app.cli.indexing:index",
+        operands="[FOLDER...]",
+        at_most=None,
+    ),
+    Command(
+        "search",
+        "finds photos by what they show",
+        "app.cli.searching:search",
+        operands="QUERY",
+        at_most=None,
+        add_options=_search,
+        details=SEARCH_DETAILS,
+    ),
+    Command(
+        "similar",
+        "finds photos that look like this one",
+        "app.cli.searching:similar",
+        operands="PHOTO",
+        at_least=1,
+        at_most=1,
+        add_options=_top,
+    ),
+    Command("failures", "lists what could not be read, and why", "app.cli.state:failures"),
+    Command("status", "says what the library holds", "app.cli.state:status"),
+    Command("roots", "lists the folders of the library", "app.cli.folders:roots"),
+    Command(
+        "forget",
+        "takes a folder out of the library; its files stay as they are",
+        "app.cli.folders:forget",
+        operands="FOLDER",
+        at_least=1,
+        at_most=1,
+    ),
+    Command(
+        "evaluate",
+        "measures a model on captioned or sorted photos",
+        "app.cli.evaluating:evaluate",
+        operands="FOLDER",
+        at_least=1,
+        at_most=1,
+        add_options=_evaluate,
+        details=EVALUATE_DETAILS,
+    ),
+    Command("doctor", "says whether everything is well", "app.cli.state:doctor"),
+)

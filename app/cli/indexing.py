@@ -1,0 +1,118 @@
+"""``retrouve index``: adding folders and bringing the library up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.calls import Call, absolute
+from app.cli.interrupts import StopRequest
+from app.cli.opening import open_library
+from app.cli.progress import ProgressBar
+from app.cli.wording import counted, duration
+from core.errors import CallError, CatalogMissing, FolderError
+from core.types import IndexReport, Phase
+
+if TYPE_CHECKING:
+    from app.cli.console import Console
+    from core.library import Library
+
+LABELS = {
+    Phase.SCANNING: "Looking",
+    Phase.READING: "Reading",
+    Phase.ENCODING: "Encoding",
+    Phase.FINISHING: "Finishing",
+    Phase.DONE: "Done",
+}
+
+NO_FOLDER = "The library has no folder yet. `retrouve index FOLDER` adds one and indexes the photos in it."
+
+
+def index(call: Call, console: Console) -> int:
+    """Add the folders named, and index them; without one, update all."""
+    folders = [absolute(text) for text in call.operands]
+    for folder in folders:
+        require_folder(folder)
+    try:
+        library = open_library(call.library, create=bool(folders))
+    except CatalogMissing as error:
+        raise CallError(NO_FOLDER) from error
+    with library:
+        for folder in folders:
+            library.add_root(folder)
+        if not folders and not library.roots():
+            raise CallError(NO_FOLDER)
+        with StopRequest(console) as stop:
+            report, finished = run_index(library, folders or None, console, stop)
+        if not finished:
+            console.fail(_interrupted(report), **as_document(report))
+            return 130
+        return _finish(report, library, console)
+
+
+def require_folder(folder: Path) -> None:
+    """Raise FolderError for what is no folder, before anything else is touched."""
+    if not folder.exists():
+        raise FolderError(f"{folder} is not there.")
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is a file, not a folder. Name the folder that it is in.")
+
+
+def run_index(
+    library: Library, folders: list[Path] | None, console: Console, cancelled: Callable[[], bool]
+) -> tuple[IndexReport, bool]:
+    """Run the indexer with its progress shown: the counts, and whether it came to its end."""
+    report, finished = IndexReport(), False
+    run = library.index(folders, cancelled=cancelled)
+    with ProgressBar(console) as bar, closing(run) as steps:
+        try:
+            for step in steps:
+                report, finished = step.report, step.phase is Phase.DONE
+                if not finished:
+                    label = LABELS[step.phase]
+                    bar.update(label, step.done, step.total, rate=step.rate, seconds_left=step.seconds_left)
+        except KeyboardInterrupt:
+            return report, False
+    return report, finished and not cancelled()
+
+
+def as_document(report: IndexReport) -> dict[str, object]:
+    """The counts as JSON has them."""
+    return asdict(report)
+
+
+def _finish(report: IndexReport, library: Library, console: Console) -> int:
+    """Say what was done. Exit 3 when nothing could be looked at: all that was asked for is away."""
+    online = [status for status in library.roots() if status.online]
+    if report.offline and not report.scanned and not online:
+        away = ", ".join(str(path) for path in report.offline)
+        console.fail(f"Not there at the moment, and kept as it was: {away}.", **as_document(report))
+        return 3
+    console.document(as_document(report))
+    console.say(summary(report))
+    if report.failed:
+        console.say("`retrouve failures` lists what could not be read, and why.")
+    for path in report.offline:
+        console.say(f"Offline, and kept as it was: {path}")
+    return 0
+
+
+def summary(report: IndexReport) -> str:
+    """The counts of a run as a sentence."""
+    parts = [f"{report.encoded:,} encoded", f"{report.reused:,} known already"]
+    if report.failed:
+        parts.append(f"{report.failed:,} could not be read")
+    if report.forgotten:
+        parts.append(f"{report.forgotten:,} forgotten, since they are gone")
+    rate = f" ({report.encoded / report.seconds:,.0f} a second)" if report.encoded > 9 and report.seconds > 1 else ""
+    looked = counted(report.scanned, "photo")
+    return f"Looked at {looked} in {duration(report.seconds)}: {', '.join(parts)}{rate}."
+
+
+def _interrupted(report: IndexReport) -> str:
+    stored = report.encoded + report.reused
+    kept = f"{counted(stored, 'photo')} of this run {'is' if stored == 1 else 'are'} stored"
+    return f"Interrupted. {kept}; `retrouve index` goes on where it was."

@@ -1,0 +1,98 @@
+"""``retrouve search`` and ``retrouve similar``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.cli.calls import Call, absolute
+from app.cli.opening import open_library, root_paths
+from app.cli.wording import beside_root, counted, duration, percent
+from core.errors import CallError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.cli.console import Console
+    from core.library import Library
+    from core.types import Hit, SearchResult
+
+
+def search(call: Call, console: Console) -> int:
+    """Photos that show what the words say, ``--like`` a photo if one is named."""
+    query = " ".join(call.operands)
+    like = call.options["like"]
+    if not query.strip() and not like:
+        raise CallError("What should the photos show? For example: `retrouve search a dog on the beach`.")
+    with open_library(call.library) as library:
+        result = library.search(query, top=call.options["top"], like=absolute(like) if like else None)
+        return _show(result, library, console)
+
+
+def similar(call: Call, console: Console) -> int:
+    """Photos that look like one photo, which need not be in the library."""
+    with open_library(call.library) as library:
+        result = library.similar(absolute(call.operands[0]), top=call.options["top"])
+        return _show(result, library, console)
+
+
+def _show(result: SearchResult, library: Library, console: Console) -> int:
+    console.document(
+        {"hits": [_as_document(hit) for hit in result.hits], "total": result.total, "seconds": result.seconds}
+    )
+    if console.as_json:
+        return 0 if result.hits else 1
+    if not result.hits:
+        console.say(_why_nothing(library))
+        return 1
+    roots = root_paths(library) if console.on_terminal else []
+    _show_hits(result.hits, roots, console)
+    if console.on_terminal:
+        console.say(f"The best {len(result.hits)} of {counted(result.total, 'photo')}, {duration(result.seconds)}.")
+    return 0
+
+
+def _as_document(hit: Hit) -> dict[str, object]:
+    return {
+        "path": hit.path,
+        "score": hit.score,
+        "match": hit.match,
+        "strong": hit.strong,
+        "reasons": list(hit.reasons),
+        "copies": list(hit.copies),
+    }
+
+
+def _show_hits(hits: tuple[Hit, ...], roots: list[Path], console: Console) -> None:
+    """Rank, match, path and reason on a terminal; match, whole path and reason between tabs in a pipe."""
+    if not console.on_terminal:
+        console.table([(percent(hit.match), str(hit.path), _reason(hit)) for hit in hits])
+        return
+    strong = [hit for hit in hits if hit.strong]
+    weak = [hit for hit in hits if not hit.strong]
+    if not strong:
+        console.say("No good match. The nearest photos:")
+    rows = [
+        (str(rank), percent(hit.match), beside_root(hit.path, roots), _reason(hit))
+        for rank, hit in enumerate([*strong, *weak], 1)
+    ]
+    console.table(rows[: len(strong)], right=(0, 1))
+    if strong and weak:
+        console.say("---- weaker ----")
+    console.table(rows[len(strong) :], right=(0, 1))
+
+
+def _reason(hit: Hit) -> str:
+    reasons = list(hit.reasons)
+    if hit.copies:
+        reasons.append(f"and {counted(len(hit.copies), 'copy', 'copies')}")
+    return "; ".join(reasons)
+
+
+def _why_nothing(library: Library) -> str:
+    """What helps a person whose search showed nothing."""
+    statuses = library.roots()
+    if not statuses:
+        return "The library has no folder yet. `retrouve index FOLDER` adds one."
+    if not any(status.photos for status in statuses):
+        return "The library holds no photo yet. `retrouve index` brings it up to date."
+    return "No photo fits. Take away a filter (folder:, date:) or an excluded word (-word)."

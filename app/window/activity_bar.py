@@ -1,0 +1,115 @@
+"""The quiet bar at the foot: what is going on, how far it is, and what could not be read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.window.icons import icon
+from app.window.theme import Theme
+from app.window.words import count_of, time_left
+from core.types import IndexProgress, Phase
+
+_DOING = {
+    Phase.SCANNING: "Looking through your folders",
+    Phase.READING: "Reading your photos",
+    Phase.ENCODING: "Learning what your photos show",
+    Phase.FINISHING: "Finishing",
+}
+
+
+class ActivityBar(QFrame):
+    """Indexing with its counts, rate, time left and a pause button; the number of photos when nothing is going on."""
+
+    pause_asked = Signal()
+    resume_asked = Signal()
+    failures_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("activity")
+        self._theme = theme
+        self._paused = False
+        self.doing = QLabel()
+        self.doing.setObjectName("doing")
+        self.detail = QLabel()
+        self.detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(180)
+        self.progress.setAccessibleName("Progress of indexing")
+        self.pause = QToolButton()
+        self.failures = QPushButton()
+        self.failures.setProperty("link", "true")
+        self.failures.setAccessibleDescription("Shows which files could not be read, and why")
+        self.room = QHBoxLayout()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(20, 5, 12, 5)
+        row.setSpacing(12)
+        row.addWidget(self.doing)
+        row.addWidget(self.progress)
+        row.addWidget(self.pause)
+        row.addWidget(self.detail, 1)
+        row.addWidget(self.failures)
+        row.addLayout(self.room)
+        self.setMinimumHeight(round(self.fontMetrics().height() * 2.3))
+        self.pause.clicked.connect(self._on_pause)
+        self.failures.clicked.connect(self.failures_asked)
+        theme.changed.connect(self._tint)
+        self.say("")
+        self.set_failures(0)
+
+    def say(self, doing: str, detail: str = "") -> None:
+        """Nothing that can be paused is going on: one sentence, and a quieter one."""
+        self._show(doing, detail, progress=False, pause=False)
+
+    def show_progress(self, progress: IndexProgress) -> None:
+        """How far an index run is."""
+        self._paused = False
+        report, parts = progress.report, []
+        if progress.phase == Phase.SCANNING or not progress.total:
+            self.progress.setRange(0, 0)
+            if report.scanned or progress.done:
+                parts.append(f"{count_of(max(report.scanned, progress.done), 'photo')} so far")
+        else:
+            self.progress.setRange(0, progress.total)
+            self.progress.setValue(progress.done)
+            parts.append(f"{progress.done:,} of {progress.total:,}")
+            if progress.rate >= 0.05:
+                parts.append(
+                    f"{progress.rate:.0f} a second" if progress.rate >= 9.5 else f"{progress.rate:.1f} a second"
+                )
+            if progress.seconds_left is not None and progress.done < progress.total:
+                parts.append(time_left(progress.seconds_left))
+        self._show(_DOING.get(progress.phase, "Finishing"), "  ·  ".join(parts), progress=True, pause=True)
+
+    def show_paused(self, done: int, total: int) -> None:
+        """Indexing waits until the person goes on with it."""
+        self._paused = True
+        self.progress.setRange(0, max(1, total))
+        self.progress.setValue(done)
+        detail = f"{done:,} of {total:,}" if total else ""
+        self._show("Indexing is paused", detail, progress=bool(total), pause=True)
+
+    def set_failures(self, count: int) -> None:
+        """How many files could not be read."""
+        self.failures.setVisible(count > 0)
+        self.failures.setText(f"{count_of(count, 'file')} could not be read")
+
+    def _show(self, doing: str, detail: str, *, progress: bool, pause: bool) -> None:
+        self.doing.setText(doing)
+        self.detail.setText(detail)
+        self.detail.setToolTip(detail)
+        self.setAccessibleName(f"{doing} {detail}")
+        self.progress.setVisible(progress)
+        self.pause.setVisible(pause)
+        self._tint()
+
+    def _on_pause(self) -> None:
+        (self.resume_asked if self._paused else self.pause_asked).emit()
+
+    def _tint(self) -> None:
+        words = "Go on with indexing" if self._paused else "Pause indexing"
+        self.pause.setToolTip(words)
+        self.pause.setAccessibleName(words)
+        self.pause.setIcon(icon("resume" if self._paused else "pause", self._theme.colour("text"), 18))

@@ -1,0 +1,104 @@
+"""Everything that can be done, as actions with their shortcuts, and the menus that list them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app.window.theme import Choice, Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The actions of the window. Each belongs to the window, so that its shortcut works wherever the focus is."""
+
+    search: QAction
+    add_folder: QAction
+    folders: QAction
+    rescan: QAction
+    failures: QAction
+    quit: QAction
+    open: QAction
+    similar: QAction
+    reveal: QAction
+    open_with: QAction
+    copy_path: QAction
+    larger: QAction
+    smaller: QAction
+    usual: QAction
+    full_screen: QAction
+    shortcuts: QAction
+    about: QAction
+
+    @classmethod
+    def build(cls, window: QWidget, do: dict[str, Callable[[], object]]) -> Commands:
+        """Actions that call ``do[name]``; the window gets them all."""
+        made: dict[str, QAction] = {}
+        for field in fields(cls):
+            words, keys = _WORDS[field.name]
+            action = QAction(words, window)
+            action.setShortcuts([QKeySequence(key) for key in keys])
+            action.triggered.connect(lambda _checked=False, act=do[field.name]: act())
+            window.addAction(action)
+            made[field.name] = action
+        made["quit"].setMenuRole(QAction.MenuRole.QuitRole)
+        made["about"].setMenuRole(QAction.MenuRole.AboutRole)
+        return cls(**made)
+
+    def on_photo(self) -> tuple[QAction, ...]:
+        """Those that need a photo to act on."""
+        return (self.open, self.similar, self.reveal, self.open_with, self.copy_path)
+
+    def photo_menu(self, parent: QWidget) -> QMenu:
+        """The menu of a photo."""
+        menu = QMenu(parent)
+        menu.addActions([self.open, self.similar])
+        menu.addSeparator()
+        menu.addActions([self.reveal, self.open_with, self.copy_path])
+        return menu
+
+    def menus(self, parent: QWidget, theme: Theme, chosen: Callable[[Choice], None]) -> list[QMenu]:
+        """The menus of a menu bar: library, photo, view, help."""
+        library = QMenu("&Library", parent)
+        library.addActions([self.add_folder, self.folders, self.rescan, self.failures])
+        library.addSeparator()
+        library.addAction(self.quit)
+        photo = QMenu("&Photo", parent)
+        photo.addActions(list(self.on_photo()))
+        view = QMenu("&View", parent)
+        view.addActions([self.search, self.larger, self.smaller, self.usual, self.full_screen])
+        view.addSection("Theme")
+        group = QActionGroup(view)
+        for choice, words in ((Choice.SYSTEM, "Like the system"), (Choice.LIGHT, "Light"), (Choice.DARK, "Dark")):
+            action = QAction(words, group)
+            action.setCheckable(True)
+            action.setChecked(theme.choice == choice)
+            action.triggered.connect(lambda _checked=False, choice=choice: chosen(choice))
+            view.addAction(action)
+        about = QMenu("&Help", parent)
+        about.addActions([self.shortcuts, self.about])
+        return [library, photo, view, about]
+
+
+_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "search": ("&Search", ("Ctrl+F", "Ctrl+L")),
+    "add_folder": ("&Add a folder…", ("Ctrl+O",)),
+    "folders": ("&Folders…", ("Ctrl+Shift+F",)),
+    "rescan": ("&Look for changes now", ("F5",)),
+    "failures": ("Files that could not be &read…", ()),
+    "quit": ("&Quit", ("Ctrl+Q",)),
+    "open": ("&Open", ()),
+    "similar": ("Find &similar photos", ("Ctrl+E",)),
+    "reveal": ("Show in &folder", ("Ctrl+Shift+R",)),
+    "open_with": ("Open &with another program", ("Ctrl+Shift+O",)),
+    "copy_path": ("&Copy path", ("Ctrl+C",)),
+    "larger": ("&Larger photos", ("Ctrl++", "Ctrl+=")),
+    "smaller": ("&Smaller photos", ("Ctrl+-",)),
+    "usual": ("&Usual size", ("Ctrl+0",)),
+    "full_screen": ("&Full screen", ("F11",)),
+    "shortcuts": ("&Keyboard shortcuts", ("F1",)),
+    "about": ("&About Retrouve", ()),
+}

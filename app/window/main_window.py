@@ -1,0 +1,263 @@
+"""The window: search field, photos, viewer, activity bar. It shows; what happens is decided by the conductor."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import QMainWindow, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+
+from app.jobs import Lanes
+from app.window.activity_bar import ActivityBar
+from app.window.banner import Banner
+from app.window.commands import Commands
+from app.window.dropping import OWN, DropOverlay, dropped
+from app.window.headings import headings, shown_hits
+from app.window.message_page import MessagePage
+from app.window.photo_actions import PhotoActions
+from app.window.photo_delegate import PhotoDelegate
+from app.window.photo_grid import USUAL, PhotoGrid
+from app.window.photo_model import PhotoModel
+from app.window.searching import Found
+from app.window.settings import Settings
+from app.window.theme import Choice, Theme
+from app.window.thumbnails import Thumbnails
+from app.window.top_bar import TopBar
+from app.window.viewer import Viewer
+
+
+class MainWindow(QMainWindow):
+    """Builds the widgets and lays them out; knows how to show an answer, a photo and a message."""
+
+    dropped = Signal(object)
+    """Dropped: what was dropped onto the window."""
+    closing = Signal()
+
+    def __init__(self, theme: Theme, thumbnails: Thumbnails, lanes: Lanes, settings: Settings) -> None:
+        super().__init__()
+        self.theme, self.settings = theme, settings
+        self.setWindowTitle("Retrouve")
+        self.setAcceptDrops(True)
+        self.model = PhotoModel(thumbnails, self)
+        self.top = TopBar(theme)
+        self.search = self.top.search
+        self.banner = Banner(theme)
+        self.grid = PhotoGrid(self.model, thumbnails, theme)
+        self.grid.setItemDelegate(PhotoDelegate(thumbnails, theme, self.grid))
+        self.message = MessagePage(theme)
+        self.activity = ActivityBar(theme)
+        self.viewer = Viewer(self.model, thumbnails, lanes.viewer, theme)
+        self.actions = PhotoActions(self.grid, self.model, self.viewer, lanes.general, self.in_viewer)
+        self.overlay = DropOverlay(self)
+        self.waiting = QProgressBar()
+        self._lay_out()
+        self._connect()
+        self.resize(1240, 820)
+        if settings.geometry is not None:
+            self.restoreGeometry(settings.geometry)
+        self.grid.set_side(settings.side)
+        self.top.show_side(settings.side)
+        if not settings.info:
+            self.viewer.toggle_info()
+        self.search.setFocus()
+
+    def _lay_out(self) -> None:
+        self.waiting.setRange(0, 0)
+        self.waiting.setTextVisible(False)
+        self.waiting.setFixedHeight(3)
+        self.waiting.setStyleSheet("QProgressBar { min-height: 3px; max-height: 3px; border-radius: 0; }")
+        policy = self.waiting.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.waiting.setSizePolicy(policy)
+        self.waiting.hide()
+        self.pages = QStackedWidget(objectName="pages")
+        self.pages.addWidget(self.message)
+        self.pages.addWidget(self.grid)
+        browser = QWidget(objectName="window")
+        column = QVBoxLayout(browser)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget, stretch in (
+            (self.top, 0),
+            (self.waiting, 0),
+            (self.banner, 0),
+            (self.pages, 1),
+            (self.activity, 0),
+        ):
+            column.addWidget(widget, stretch)
+        self.browser = browser
+        self.stack = QStackedWidget()
+        self.stack.addWidget(browser)
+        self.stack.addWidget(self.viewer)
+        self.setCentralWidget(self.stack)
+
+    def _connect(self) -> None:
+        self.top.side_chosen.connect(self.grid.set_side)
+        self.grid.zoomed.connect(self.top.show_side)
+        self.grid.photo_opened.connect(self.open_row)
+        self.grid.typed.connect(self._on_typed)
+        self.grid.customContextMenuRequested.connect(
+            lambda at: (
+                self._photo_menu(self.grid.viewport().mapToGlobal(at)) if self.grid.indexAt(at).isValid() else None
+            )
+        )
+        self.search.left.connect(self._on_search_left)
+        self.viewer.left.connect(self.leave_viewer)
+        self.viewer.menu_asked.connect(self._photo_menu)
+        self.actions.open_asked.connect(self.open_row)
+
+    def set_commands(self, do: dict[str, Callable[[], object]]) -> None:
+        """Make the actions; ``do`` names what the window cannot do by itself."""
+        own: dict[str, Callable[[], object]] = {
+            "search": self._on_search_asked,
+            "quit": self.close,
+            "open": self.actions.open,
+            "similar": self.actions.similar,
+            "reveal": self.actions.reveal,
+            "open_with": self.actions.open_with,
+            "copy_path": self.actions.copy_path,
+            "larger": lambda: self._zoom(1.2),
+            "smaller": lambda: self._zoom(1 / 1.2),
+            "usual": lambda: self.viewer.picture.fit() if self.in_viewer() else self.grid.set_side(USUAL),
+            "full_screen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
+        }
+        self.commands = Commands.build(self, own | do)
+        menus = self.commands.menus(self, self.theme, self._on_theme_chosen)
+        self.top.set_menus(menus)
+        if sys.platform == "darwin":
+            for menu in menus:
+                self.menuBar().addMenu(menu)
+            self.top.menu.hide()
+        self.top.folders.clicked.connect(self.commands.folders.trigger)
+
+    def in_viewer(self) -> bool:
+        """Whether one photo is shown at full size."""
+        return self.stack.currentWidget() is self.viewer
+
+    def show_found(self, found: Found) -> None:
+        """Show an answer in the grid. The same query again keeps the place and the selection."""
+        place = self.grid.top_photo() if found.again else None
+        current = self.grid.currentIndex()
+        photo_id = self.model.photo_id(current.row()) if found.again and current.isValid() else None
+        if found.asked:
+            self.model.show_hits(shown_hits(found.hits))
+        else:
+            self.model.show_photos(found.ids)
+        self.grid.set_sections(headings(found))
+        self.pages.setCurrentWidget(self.grid)
+        row = self.model.row_of(photo_id) if photo_id is not None else None
+        if row is not None:
+            self.grid.make_current(row)
+        if place is not None and self.grid.verticalOffset() != 0:
+            self.grid.go_back_to(place)
+        elif not found.again:
+            self.grid.verticalScrollBar().setValue(0)
+        self.viewer.follow()
+
+    def open_row(self, row: int) -> None:
+        """Show the photo of a row at full size."""
+        self.stack.setCurrentWidget(self.viewer)
+        self.viewer.setFocus()
+        self.viewer.show_row(row)
+
+    def leave_viewer(self) -> None:
+        """Back to the grid, at the photo that was shown last."""
+        row = self.viewer.row
+        self.viewer.close_photo()
+        self.stack.setCurrentWidget(self.browser)
+        self.grid.setFocus()
+        if 0 <= row < self.model.rowCount():
+            self.grid.go_to_row(row)
+
+    def _zoom(self, factor: float) -> None:
+        if self.in_viewer():
+            self.viewer.picture.zoom_by(factor)
+        else:
+            self.grid.set_side(round(self.grid.side() * factor))
+
+    def _photo_menu(self, at: object) -> None:
+        menu = self.commands.photo_menu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.commands.open.setEnabled(not self.in_viewer())
+        menu.popup(at)  # type: ignore[call-overload]
+
+    def _on_search_asked(self) -> None:
+        if self.in_viewer():
+            self.leave_viewer()
+        self.search.take_focus()
+
+    def _on_typed(self, letter: str) -> None:
+        if letter == "?":
+            self.commands.shortcuts.trigger()
+            return
+        self.search.edit.setFocus()
+        self.search.edit.insert(letter)
+
+    def _on_search_left(self) -> None:
+        if self.pages.currentWidget() is self.grid and self.model.rowCount():
+            self.grid.setFocus()
+            if not self.grid.currentIndex().isValid():
+                self.grid.go_to_row(next(self.grid.visible_rows(), 0))
+
+    def _on_theme_chosen(self, choice: Choice) -> None:
+        self.theme.choose(choice)
+
+    # Events
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that nobody else wanted."""
+        if event.key() == Qt.Key.Key_Escape and not self.in_viewer():
+            if self.isFullScreen():
+                self.showNormal()
+            elif not self.search.is_empty():
+                self.search.clear()
+            else:
+                self.search.take_focus()
+        elif event.key() == Qt.Key.Key_Up and self.grid.hasFocus():
+            self.search.take_focus()
+        elif event.text() == "?" and not self.search.edit.hasFocus():
+            self.commands.shortcuts.trigger()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: D102
+        if event.mimeData().hasUrls() and not event.mimeData().hasFormat(OWN):
+            self.overlay.say(dropped(event.mimeData()))
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: D102
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: D102
+        self.overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Only ever copied from: a file manager that offers to move gets nothing moved."""
+        self.overlay.hide()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.dropped.emit(dropped(event.mimeData()))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        self.search.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the window, and have everything stop."""
+        self.settings.save(
+            geometry=self.saveGeometry(),
+            side=self.grid.side(),
+            theme=self.theme.choice,
+            info=not self.viewer.strip.isHidden(),
+        )
+        self.closing.emit()
+        super().closeEvent(event)

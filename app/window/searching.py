@@ -1,0 +1,132 @@
+"""Turns what the field asks into what the grid shows; old answers never overtake new ones."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.jobs import Lanes, Latest
+from core.errors import RetrouveError
+from core.types import Hit
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+TOP = 300
+"""Hits that a query asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query: words, a photo, both, or nothing (all photos, newest first)."""
+
+    text: str = ""
+    like: Path | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.text) or self.like is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer: hits for a query, ids int64[n] when nothing was asked. ``again``: the same query as before."""
+
+    asked: Asked
+    ids: NDArray[np.int64]
+    hits: tuple[Hit, ...]
+    seconds: float
+    again: bool = False
+    total: int = 0
+    """Photos that the query ranked."""
+
+
+class Searching(QObject):
+    """Asks the library off the GUI thread, the newest query alone."""
+
+    started = Signal(object)
+    """Asked: a new query is under way."""
+    found = Signal(object)
+    """Found."""
+    failed = Signal(object, object)
+    """Asked and the RetrouveError."""
+
+    def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes, self._latest = lanes, Latest()
+        self._library: Library | None = None
+        self._asked = Asked()
+        self._stale = False
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._ask_again)
+        self._cost = 0.0
+
+    @property
+    def asked(self) -> Asked:
+        """The newest query."""
+        return self._asked
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is still on its way."""
+        return self._latest.waiting
+
+    def use(self, library: Library) -> None:
+        """Ask this library from now on, beginning with what was asked before it was open."""
+        self._library = library
+        self.ask(self._asked)
+
+    def ask(self, asked: Asked) -> None:
+        """Ask; an answer to anything asked before is dropped."""
+        self._asked = asked
+        self._again.stop()
+        self._stale = False
+        if self._library is not None:
+            self.started.emit(asked)
+            self._run(again=False)
+
+    def refresh(self) -> None:
+        """The photos have changed: ask the same again soon, at most about a fifth of the time spent on it."""
+        self._stale = True
+        if not self._again.isActive() and self._library is not None:
+            self._again.start(int(max(700, min(15_000, self._cost * 5_000))))
+
+    def _ask_again(self) -> None:
+        if self._stale and self._library is not None:
+            if self._latest.waiting:
+                self._again.start(300)
+                return
+            self._stale = False
+            self._run(again=True)
+
+    def _run(self, *, again: bool) -> None:
+        lane = self._lanes.search if self._asked else self._lanes.general
+        work = partial(answer, self._library, self._asked, again)
+        self._latest.run(lane, work, self._on_found, partial(self._on_failed, self._asked))
+
+    def _on_found(self, found: Found) -> None:
+        self._cost = found.seconds
+        self.found.emit(found)
+
+    def _on_failed(self, asked: Asked, error: RetrouveError) -> None:
+        self.failed.emit(asked, error)
+
+
+def answer(library: Library, asked: Asked, again: bool) -> Found:
+    """Ask the library; runs in a worker thread."""
+    begun = time.perf_counter()
+    if not asked:
+        ids = library.browse()
+        return Found(asked, ids, (), time.perf_counter() - begun, again)
+    if asked.like is not None and not asked.text:
+        result = library.similar(asked.like, TOP, library.encoder)
+    else:
+        result = library.search(asked.text, TOP, asked.like, library.encoder)
+    ids = np.fromiter((hit.photo_id for hit in result.hits), np.int64, len(result.hits))
+    return Found(asked, ids, tuple(result.hits), time.perf_counter() - begun, again, result.total)

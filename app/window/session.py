@@ -1,0 +1,170 @@
+"""The library that the window works on: opened, kept in step and closed off the GUI thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.jobs import Lanes, Latest
+from core.errors import RetrouveError
+from core.types import RootStatus
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+logger = logging.getLogger(__name__)
+
+_LOOK_AT_ROOTS = 20_000
+"""Milliseconds between looks at whether each root can be read: disks come and go."""
+
+
+class Session(QObject):
+    """Owns the library while the window is open. Everything slow happens on ``lanes``."""
+
+    opened = Signal(object)
+    """The Library, ready for reading."""
+    open_failed = Signal(object)
+    """RetrouveError: the library cannot be opened."""
+    roots_changed = Signal(object)
+    """list[RootStatus], when anything about them changed."""
+    root_added = Signal(object)
+    """Path of a root that is to be indexed."""
+    root_failed = Signal(object)
+    """RetrouveError: a folder cannot be added."""
+    came_back = Signal(object)
+    """list[Path] of roots that were offline and can be read again."""
+    forgotten = Signal(int)
+    """A root was removed, with this many photos."""
+    ready = Signal()
+    """The model has answered for the first time."""
+    not_ready = Signal(object)
+    """RetrouveError: the model cannot be used."""
+    changed_elsewhere = Signal()
+    """Another process changed the catalogue."""
+
+    def __init__(
+        self, open_library: Callable[[], Library], roots: Sequence[Path], lanes: Lanes, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._open_library, self._first_roots, self.lanes = open_library, list(roots), lanes
+        self.library: Library | None = None
+        self.roots: list[RootStatus] | None = None
+        self.is_ready = False
+        self._looking = Latest()
+        self._versions: dict[int, int] = {}
+        self._look = QTimer(self, interval=_LOOK_AT_ROOTS)
+        self._look.timeout.connect(self.look_at_roots)
+        self._listen = QTimer(self, interval=2_000)
+        self._listen.timeout.connect(self._look_for_changes)
+
+    def open(self) -> None:
+        """Open the library; ``opened`` or ``open_failed`` follows."""
+        self.lanes.general.submit(
+            partial(_open, self._open_library, self._first_roots), self._on_opened, self.open_failed.emit
+        )
+
+    def warm_up(self) -> None:
+        """Start the worker and have it answer once, so that the first query finds it ready."""
+        assert self.library is not None
+        self.lanes.search.submit(partial(_warm_up, self.library), self._on_warm, self._on_not_warm)
+
+    def add_root(self, path: Path) -> None:
+        """Add a folder; ``root_added`` or ``root_failed`` follows."""
+        if self.library is not None:
+            self.lanes.general.submit(
+                partial(self.library.add_root, path), lambda root: self._on_added(root.path), self.root_failed.emit
+            )
+
+    def forget_root(self, path: Path) -> None:
+        """Take a folder out of the library. Nothing on disk changes."""
+        if self.library is not None:
+            self.lanes.general.submit(partial(self.library.forget, path), self._on_forgotten, self.root_failed.emit)
+
+    def look_at_roots(self) -> None:
+        """Ask how the roots stand; ``roots_changed`` follows if that is news."""
+        if self.library is not None:
+            self._looking.run(self.lanes.general, self.library.roots, self._on_roots)
+
+    def close(self, seconds: float = 5.0) -> bool:
+        """Stop everything and close the library; whether all threads ended within ``seconds``."""
+        self._look.stop()
+        self._listen.stop()
+        self.lanes.close()
+        if self.library is not None:
+            # The encoder first: a query that waits for it ends with an error instead of being waited for.
+            library, self.library = self.library, None
+            idle = self.lanes.indexing.wait(seconds)
+            library.close()
+            return self.lanes.wait(seconds) and idle
+        return self.lanes.wait(seconds)
+
+    def _on_opened(self, opened: tuple[Library, list[RetrouveError]]) -> None:
+        self.library, faults = opened
+        self.opened.emit(self.library)
+        for fault in faults:
+            self.root_failed.emit(fault)
+        self.look_at_roots()
+        self._look.start()
+        self._listen.start()
+
+    def _on_warm(self, _result: object) -> None:
+        self.is_ready = True
+        self.ready.emit()
+
+    def _on_not_warm(self, error: RetrouveError) -> None:
+        self.not_ready.emit(error)
+
+    def _on_added(self, path: Path) -> None:
+        self.look_at_roots()
+        self.root_added.emit(path)
+
+    def _on_forgotten(self, photos: int) -> None:
+        self.look_at_roots()
+        self.forgotten.emit(photos)
+
+    def _on_roots(self, roots: list[RootStatus]) -> None:
+        before = {status.root.path: status.online for status in self.roots or ()}
+        back = [s.root.path for s in roots if s.online and before.get(s.root.path) is False]
+        if roots != self.roots:
+            self.roots = roots
+            self.roots_changed.emit(roots)
+        if back:
+            self.came_back.emit(back)
+
+    def _look_for_changes(self) -> None:
+        if self.library is not None:
+            self.lanes.general.submit(partial(_version, self.library), self._on_version)
+
+    def _on_version(self, seen: tuple[int, int]) -> None:
+        thread, version = seen
+        if self._versions.get(thread, version) != version:
+            # Every thread's connection counts for itself: what one has noticed is news to none of the others.
+            self._versions.clear()
+            self.changed_elsewhere.emit()
+        self._versions[thread] = version
+
+
+def _version(library: Library) -> tuple[int, int]:
+    return threading.get_ident(), library.catalog.data_version()
+
+
+def _open(open_library: Callable[[], Library], roots: Sequence[Path]) -> tuple[Library, list[RetrouveError]]:
+    """Open the library and add the folders named on the command line; a folder that cannot be added is told of."""
+    library, faults = open_library(), []
+    for path in roots:
+        try:
+            library.add_root(path)
+        except RetrouveError as error:
+            faults.append(error)
+    return library, faults
+
+
+def _warm_up(library: Library) -> None:
+    library.encoder.start()
+    library.encoder.encode_texts(["a photo"])

@@ -1,0 +1,239 @@
+"""The full-size viewer: one photo, its neighbours an arrow away."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from app.jobs import Jobs, Latest
+from app.window.full_picture import Facts, read_facts, read_picture
+from app.window.icons import icon
+from app.window.info_strip import InfoStrip
+from app.window.photo_model import PhotoModel
+from app.window.picture_view import PictureView
+from app.window.theme import Theme
+from app.window.thumbnails import Thumbnails
+from core.errors import PhotoError, RetrouveError
+from core.types import Photo
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+
+class Viewer(QWidget):
+    """Shows the photo of a row of the model: its thumbnail at once, the whole picture when a worker has read it."""
+
+    left = Signal()
+    similar_asked = Signal(object)
+    """Path of the photo to find others like."""
+    menu_asked = Signal(object)
+    """Global position of a right click."""
+    row_changed = Signal(int)
+
+    def __init__(
+        self, model: PhotoModel, thumbnails: Thumbnails, lane: Jobs, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("viewer")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Photo viewer")
+        self._model, self._thumbnails, self._lane, self._theme = model, thumbnails, lane, theme
+        self._library: Library | None = None
+        self._row = -1
+        self._photo_id = -1
+        self._photo: Photo | None = None
+        self._facts, self._picture = Latest(), Latest()
+        self.picture = PictureView(theme)
+        self.strip = InfoStrip()
+        self.sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.sentence.hide()
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.place = QLabel()
+        self.place.setObjectName("quiet")
+        self.scale = QLabel()
+        self.scale.setObjectName("quiet")
+        # The photo before stays until the next one's thumbnail is there, so that walking does not flicker.
+        self._waiting = QTimer(self, singleShot=True, interval=150)
+        self._waiting.timeout.connect(self.picture.clear)
+        self._build()
+        self.picture.zoom_changed.connect(self._on_zoom_changed)
+
+    def _build(self) -> None:
+        bar = QWidget(objectName="stagebar")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(10, 6, 10, 6)
+        row.setSpacing(10)
+        row.addWidget(self._button("back", "Back to the photos (Esc)", self.left.emit))
+        row.addWidget(self.title, 1)
+        row.addWidget(self.scale)
+        row.addWidget(self.place)
+        row.addWidget(self._button("similar", "Find similar photos (S)", self._on_similar))
+        self.info = self._button("info", "Show or hide what is known of the photo (I)", self.toggle_info)
+        self.info.setCheckable(True)
+        self.info.setChecked(True)
+        row.addWidget(self.info)
+        self._previous = self._button("previous", "Previous photo (Left)", partial(self.walk, -1), 28)
+        self._next = self._button("next", "Next photo (Right)", partial(self.walk, 1), 28)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(6, 0, 6, 0)
+        middle.setSpacing(6)
+        middle.addWidget(self._previous, 0, Qt.AlignmentFlag.AlignVCenter)
+        middle.addWidget(self.picture, 1)
+        middle.addWidget(self.sentence, 1)
+        middle.addWidget(self._next, 0, Qt.AlignmentFlag.AlignVCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addLayout(middle, 1)
+        column.addWidget(self.strip)
+
+    def _button(self, name: str, words: str, act: object, size: int = 20) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(icon(name, self._theme.colour("on_stage"), size))
+        button.setIconSize(QSize(size, size))
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _checked=False: act())  # type: ignore[operator]
+        return button
+
+    def use(self, library: Library) -> None:
+        """Read from this library from now on."""
+        self._library = library
+
+    @property
+    def row(self) -> int:
+        """The row that is shown."""
+        return self._row
+
+    @property
+    def photo(self) -> Photo | None:
+        """The photo that is shown, once the catalogue has told of it."""
+        return self._photo
+
+    def show_row(self, row: int) -> None:
+        """Show the photo of a row."""
+        if self._library is None or not 0 <= row < self._model.rowCount():
+            return
+        self._row, self._photo_id, self._photo = row, self._model.photo_id(row), None
+        hit = self._model.hit(row)
+        self.sentence.hide()
+        self.picture.show()
+        self.place.setText(f"{row + 1:,} of {self._model.rowCount():,}")
+        self._previous.setEnabled(row > 0)
+        self._next.setEnabled(row + 1 < self._model.rowCount())
+        photo = self._thumbnails.photo(self._photo_id)
+        self._name((photo or hit).path.name if photo or hit else "")  # type: ignore[union-attr]
+        self._picture.drop()
+        self._waiting.start()
+        self._facts.run(self._lane, partial(read_facts, self._library, self._photo_id), self._on_facts, self._on_failed)
+        self.row_changed.emit(row)
+
+    def follow(self) -> None:
+        """The model has other photos now: stay with the one that is shown, wherever it is."""
+        row = self._model.row_of(self._photo_id) if self._photo_id >= 0 else None
+        if row is not None:
+            self._row = row
+            self.place.setText(f"{row + 1:,} of {self._model.rowCount():,}")
+            self._previous.setEnabled(row > 0)
+            self._next.setEnabled(row + 1 < self._model.rowCount())
+
+    def walk(self, steps: int) -> None:
+        """To the next photo, or the one before."""
+        self.show_row(max(0, min(self._model.rowCount() - 1, self._row + steps)))
+
+    def close_photo(self) -> None:
+        """Let go of the picture."""
+        self._facts.drop()
+        self._waiting.stop()
+        self._picture.drop()
+        self.picture.clear()
+        self._photo_id = self._row = -1
+
+    def toggle_info(self) -> None:
+        """Show or hide what is known of the photo."""
+        self.strip.setVisible(self.strip.isHidden())
+        self.info.setChecked(not self.strip.isHidden())
+
+    def _name(self, name: str) -> None:
+        self.title.setText(
+            self.title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, max(120, self.width() // 2))
+        )
+        self.setAccessibleDescription(name)
+
+    def _on_facts(self, facts: Facts | None) -> None:
+        if facts is None:
+            self._say("This photo is no longer in the library.")
+            return
+        self._photo = facts.photo
+        self._waiting.stop()
+        about = facts.photo.metadata
+        if facts.thumbnail is not None and about.width and about.height:
+            self.picture.show_preview(QPixmap.fromImage(facts.thumbnail), QSizeF(about.width, about.height))
+        else:
+            self.picture.clear()
+        self._name(facts.photo.path.name)
+        self.strip.show_photo(facts.photo, facts.captions, facts.tags, self._model.hit(self._row))
+        self._picture.run(self._lane, partial(read_picture, facts.photo), self._on_picture, self._on_failed)
+
+    def _on_picture(self, levels: object) -> None:
+        self.picture.show_picture(levels, keep=True)  # type: ignore[arg-type]
+
+    def _on_failed(self, error: RetrouveError) -> None:
+        self._say(f"This photo cannot be shown: {error.reason}" if isinstance(error, PhotoError) else str(error))
+
+    def _say(self, sentence: str) -> None:
+        self.picture.hide()
+        self.sentence.setText(sentence)
+        self.sentence.show()
+
+    def _on_similar(self) -> None:
+        if self._photo is not None:
+            self.similar_asked.emit(self._photo.path)
+
+    def _on_zoom_changed(self, zoom: float) -> None:
+        percent = zoom * self.devicePixelRatioF()
+        self.scale.setText("" if self.picture.fitted else f"{percent:.0%}")
+
+    def contextMenuEvent(self, event: object) -> None:  # noqa: D102
+        self.menu_asked.emit(event.globalPos())  # type: ignore[attr-defined]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        key, keys = event.key(), Qt.Key
+        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
+            super().keyPressEvent(event)
+            return
+        actions = {
+            keys.Key_Escape: self.left.emit,
+            keys.Key_Backspace: self.left.emit,
+            keys.Key_Left: partial(self.walk, -1),
+            keys.Key_PageUp: partial(self.walk, -1),
+            keys.Key_Right: partial(self.walk, 1),
+            keys.Key_PageDown: partial(self.walk, 1),
+            keys.Key_Space: partial(self.walk, 1),
+            keys.Key_Home: partial(self.walk, -self._row),
+            keys.Key_End: partial(self.walk, self._model.rowCount()),
+            keys.Key_Plus: partial(self.picture.zoom_by, 1.25),
+            keys.Key_Equal: partial(self.picture.zoom_by, 1.25),
+            keys.Key_Minus: partial(self.picture.zoom_by, 0.8),
+            keys.Key_0: self.picture.fit,
+            keys.Key_1: self.picture.actual,
+            keys.Key_I: self.toggle_info,
+            keys.Key_S: self._on_similar,
+        }
+        act = actions.get(Qt.Key(key))
+        if act is None:
+            super().keyPressEvent(event)
+        else:
+            act()

@@ -1,0 +1,196 @@
+"""How good a model is on a folder of captioned or sorted photos: what ``retrouve evaluate`` and the builder both run.
+
+A folder with ``captions.jsonl`` has one object a line: ``file`` (relative to the folder), ``captions`` and, if you
+like, ``labels`` and more keys to choose by. Without one, each sub-folder is a class of the photos in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import CallError, FolderError
+from core.evaluation import retrieval, zero_shot
+
+if TYPE_CHECKING:
+    from core.models.encoder import Encoder
+
+CAPTIONS = "captions.jsonl"
+BATCH = 32
+MIN_SIDE = 384
+"""Pixels that the shorter side keeps when a JPEG is decoded at reduced size: more than any bundled encoder takes in."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of photos that are done, and of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """What was measured; fractions of 1, None where the folder has nothing to measure it by (DESIGN, section 11).
+
+    ``interval`` is the 95 % interval of ``text_to_photo_recall_at_10``.
+    """
+
+    photos: int
+    captions: int
+    text_to_photo_recall_at_1: float | None = None
+    text_to_photo_recall_at_5: float | None = None
+    text_to_photo_recall_at_10: float | None = None
+    text_to_photo_recall_at_10_interval: tuple[float, float] | None = None
+    photo_to_text_recall_at_1: float | None = None
+    photo_to_text_recall_at_5: float | None = None
+    photo_to_text_recall_at_10: float | None = None
+    zero_shot_top1: float | None = None
+    classes: int = 0
+    model_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as one JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A photo to be found, with the captions and labels that are true of it."""
+
+    path: Path
+    captions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+def evaluate(
+    folder: Path,
+    encoder: Encoder,
+    *,
+    where: Mapping[str, Sequence[str]] | None = None,
+    on_progress: Progress | None = None,
+) -> EvaluationReport:
+    """Encode the photos of ``folder`` and measure how well sentences find them.
+
+    ``where`` keeps the rows whose value of every key is one of those named. Raises FolderError when the folder or one
+    of its photos cannot be used, CallError when ``where`` keeps nothing.
+    """
+    rows = read_rows(folder, where or {})
+    photos = _encode_photos(rows, encoder, on_progress)
+    return measure(rows, photos, encoder)
+
+
+def measure(rows: Sequence[Row], photos: NDArray[np.float32], encoder: Encoder) -> EvaluationReport:
+    """The report for photos that are encoded already: float32[len(rows), dim], unit-length."""
+    captions = [caption for row in rows for caption in row.captions]
+    classes = sorted({row.labels[0] for row in rows if row.labels})
+    figures: dict[str, Any] = {}
+    if captions:
+        figures |= _recalls(rows, photos, captions, encoder)
+    if len(classes) > 1:
+        labelled = [index for index, row in enumerate(rows) if row.labels]
+        truth = [classes.index(rows[index].labels[0]) for index in labelled]
+        accuracy = zero_shot.top_1(photos[labelled], zero_shot.class_embeddings(encoder, classes), truth)
+        figures |= {"zero_shot_top1": accuracy, "classes": len(classes)}
+    return EvaluationReport(photos=len(rows), captions=len(captions), model_id=encoder.model_id, **figures)
+
+
+def _recalls(
+    rows: Sequence[Row], photos: NDArray[np.float32], captions: Sequence[str], encoder: Encoder
+) -> dict[str, Any]:
+    """Recall both ways. Photos without a caption stand in the gallery, but ask for nothing."""
+    owner = [index for index, row in enumerate(rows) for _ in row.captions]
+    sentences = encoder.encode_texts(captions)
+    ranks = retrieval.caption_ranks(photos, sentences, owner)
+    asking = sorted(set(owner))
+    place = {row: index for index, row in enumerate(asking)}
+    back = retrieval.photo_ranks(photos[asking], sentences, [place[row] for row in owner])
+    interval = retrieval.recall_interval(ranks, 10, owner)
+    figures: dict[str, Any] = {"text_to_photo_recall_at_10_interval": (interval.low, interval.high)}
+    for k in retrieval.CUTS:
+        figures[f"text_to_photo_recall_at_{k}"] = retrieval.recall_at_k(ranks, k)
+        figures[f"photo_to_text_recall_at_{k}"] = retrieval.recall_at_k(back, k)
+    return figures
+
+
+def read_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> list[Row]:
+    """The photos of a folder with what is true of them. Errors as `evaluate`."""
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is not a folder.")
+    try:
+        if (folder / CAPTIONS).is_file():
+            rows = list(_captioned_rows(folder, where))
+        elif where:
+            raise CallError(f"--where needs a {CAPTIONS}, and {folder} has none.")
+        else:
+            rows = list(_class_rows(folder))
+    except OSError as error:
+        raise FolderError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    if not rows and where:
+        chosen = " and ".join(f"{key}={'|'.join(values)}" for key, values in where.items())
+        raise CallError(f"No row of {folder / CAPTIONS} has {chosen}.")
+    if not any(row.captions or row.labels for row in rows):
+        raise FolderError(f"{folder} holds neither captioned photos nor one sub-folder of photos a class.")
+    return rows
+
+
+def _captioned_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> Iterator[Row]:
+    file = folder / CAPTIONS
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise FolderError(f"{file} is not UTF-8 text.") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise FolderError(f"Line {number} of {file} is not JSON: {error.msg}.") from error
+        if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
+            raise FolderError(f"Line {number} of {file} is no object with a `file`.")
+        if all(_holds(entry.get(key), values) for key, values in where.items()):
+            captions = _strings(entry, "captions", number, file)
+            yield Row(folder / entry["file"], captions, _strings(entry, "labels", number, file))
+
+
+def _holds(value: object, wanted: Sequence[str]) -> bool:
+    """Whether a row's value is one of those wanted; of a list, whether one of its items is. ``true`` is written so."""
+    items = value if isinstance(value, list) else [value]
+    return any((item if isinstance(item, str) else json.dumps(item)) in wanted for item in items)
+
+
+def _strings(entry: dict[str, Any], key: str, number: int, file: Path) -> tuple[str, ...]:
+    value = entry.get(key)
+    items = [value] if isinstance(value, str) else (value or [])
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise FolderError(f"Line {number} of {file}: `{key}` is no list of sentences.")
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def _class_rows(folder: Path) -> Iterator[Row]:
+    from core.photos.scan import is_photo_name
+
+    for label in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        for path in sorted(label.rglob("*")):
+            if is_photo_name(path.name) and path.is_file():
+                yield Row(path, labels=(label.name.replace("_", " "),))
+
+
+def _encode_photos(rows: Sequence[Row], encoder: Encoder, on_progress: Progress | None) -> NDArray[np.float32]:
+    """float32[len(rows), dim], a batch in memory at a time, decoded on as many threads as there are cores."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    from core.photos.decode import decode
+
+    embeddings = np.empty((len(rows), encoder.dim), np.float32)
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            images = list(pool.map(lambda row: decode(row.path, min_side=MIN_SIDE, thumbnail=False).image, some))
+            embeddings[start : start + len(some)] = encoder.encode_images(images)
+            if on_progress is not None:
+                on_progress(start + len(some), len(rows))
+    return embeddings

@@ -1,0 +1,47 @@
+"""Telling classes apart that were never trained for: each class becomes sentences, the nearest class wins (CLIP, 3.1)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from core.models.encoder import Encoder
+
+
+@cache
+def templates() -> tuple[str, ...]:
+    """The prompt templates of ``resources/templates.toml``; ``{}`` stands for the class."""
+    text = files("resources").joinpath("templates.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)["photo"])
+
+
+def class_embeddings(
+    encoder: Encoder, classes: Sequence[str], prompts: Sequence[str] | None = None
+) -> NDArray[np.float32]:
+    """float32[classes, dim], unit-length: each class's sentences embedded, averaged and normalised again.
+
+    ``prompts`` are templates with ``{}``; by default those of the resources.
+    """
+    chosen = tuple(prompts) if prompts is not None else templates()
+    if not classes:
+        return np.zeros((0, encoder.dim), np.float32)
+    sentences = [prompt.replace("{}", name) for name in classes for prompt in chosen]
+    embeddings = encoder.encode_texts(sentences).reshape(len(classes), len(chosen), -1)
+    mean = embeddings.mean(axis=1)
+    unit: NDArray[np.float32] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    return unit
+
+
+def top_1(photos: NDArray[np.float32], classes: NDArray[np.float32], truth: Sequence[int]) -> float:
+    """The share of photos (float32[n, dim]) whose nearest class (float32[c, dim]) is the true one: 0 to 1."""
+    if len(photos) == 0:
+        raise ValueError("accuracy needs a photo at least")
+    nearest = (photos @ classes.T).argmax(axis=1)
+    return float(np.mean(nearest == np.asarray(truth)))

@@ -1,0 +1,247 @@
+"""How a library stands: its numbers, and what can be wrong with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.catalog import contents, embeddings, failures, photos
+from core.catalog.faults import way_out
+from core.catalog.linking import is_writable
+from core.errors import ModelError, RetrouveError
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+_LITTLE_SPACE = 1_000_000_000
+"""Bytes of free disk from which on a library is in danger: less than 10,000 photos take."""
+_UNIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """A library in numbers. Sizes are bytes; ``embedded`` counts contents that the model has encoded.
+
+    ``model`` and ``model_id`` are None where the model is missing. ``index`` is what answers a search: ``exact``, or
+    ``graph`` in a library above the crossover.
+    """
+
+    library: Path
+    read_only: bool
+    roots: int
+    photos: int
+    contents: int
+    embedded: int
+    failures: int
+    model: str | None
+    model_id: str | None
+    index: str
+    index_bytes: int
+    catalog_bytes: int
+    cache_bytes: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that the doctor looked at. ``sentence`` says how it is, and what to do where that is not well."""
+
+    name: str
+    ok: bool
+    sentence: str
+
+
+def status(library: Library) -> LibraryStatus:
+    """The library in numbers. Costs a few counts and a look at the cache's files."""
+    try:
+        name, model_id = library.info.name, library.info.model_id
+    except ModelError:
+        name, model_id = None, None
+    with library.catalog.read() as db:
+        db.execute("BEGIN")
+        roots = int(db.execute("SELECT count(*) FROM root").fetchone()[0])
+        photo_count, content_count, failure_count = photos.count(db), contents.count(db), failures.count(db)
+        stored = None if model_id is None else embeddings.find_model(db, model_id)
+        embedded = 0 if stored is None else embeddings.count(db, stored.id)
+    kind, index_bytes = _index(library, model_id, embedded)
+    return LibraryStatus(
+        library=library.folder,
+        read_only=library.read_only,
+        roots=roots,
+        photos=photo_count,
+        contents=content_count,
+        embedded=embedded,
+        failures=failure_count,
+        model=name,
+        model_id=model_id,
+        index=kind,
+        index_bytes=index_bytes,
+        catalog_bytes=sum(
+            _size(library.catalog.path.with_name(library.catalog.path.name + end)) for end in ("", "-wal")
+        ),
+        cache_bytes=_size(library.folder / "cache"),
+        version=_version(),
+    )
+
+
+def examine(library: Library) -> list[Check]:
+    """Look at everything that can be wrong with a library. Reads all of the catalogue and of the model."""
+    checks: dict[str, Callable[[Library], Check | list[Check]]] = {
+        "catalogue": _catalogue,
+        "folder": _folder,
+        "disk": _disk,
+        "model": _model,
+        "encoder": _encoder,
+        "devices": _devices,
+        "embeddings": _embeddings,
+        "failures": _failures,
+        "thumbnails": _thumbnails,
+        "root": _roots,
+    }
+    found: list[Check] = []
+    for name, look in checks.items():
+        try:
+            seen = look(library)
+        except RetrouveError as error:
+            seen = Check(name, False, str(error))
+        found.extend(seen if isinstance(seen, list) else [seen])
+    return found
+
+
+def _catalogue(library: Library) -> Check:
+    problems = library.catalog.check()
+    if problems:
+        return Check(
+            "catalogue",
+            False,
+            f"The catalogue {library.catalog.path} is damaged ({problems[0]}). {way_out(library.catalog.path)}",
+        )
+    return Check("catalogue", True, f"The catalogue is sound ({_words(_size(library.catalog.path))}).")
+
+
+def _folder(library: Library) -> Check:
+    if library.read_only or not is_writable(library.folder):
+        return Check(
+            "folder", False, f"Nothing can be written in {library.folder}: it can be searched, but not changed."
+        )
+    return Check("folder", True, f"The library in {library.folder} can be written.")
+
+
+def _disk(library: Library) -> Check:
+    try:
+        free = shutil.disk_usage(library.folder).free
+    except OSError as error:
+        return Check("disk", False, f"The disk of {library.folder} does not say what is free ({error.strerror}).")
+    if free < _LITTLE_SPACE:
+        return Check("disk", False, f"Only {_words(free)} are free where the library lies: make some room.")
+    return Check("disk", True, f"{_words(free)} are free where the library lies.")
+
+
+def _model(library: Library) -> Check:
+    from core.models.registry import verify
+
+    verify(library.info)
+    return Check("model", True, f"The model {library.info.name} is whole ({library.info.dim} dimensions).")
+
+
+def _encoder(library: Library) -> Check:
+    encoder = library.local_encoder()
+    [vector] = encoder.encode_texts(["a photo of a dog"])
+    length = float(np.linalg.norm(vector))
+    if vector.shape != (library.info.dim,) or not abs(length - 1) < _UNIT_TOLERANCE:
+        return Check("encoder", False, f"The model gives no usable embedding (length {length:.3f}): install it again.")
+    return Check("encoder", True, f"The model encodes sentences{_precision(encoder)}.")
+
+
+def _precision(encoder: object) -> str:
+    said = getattr(encoder, "precision", None)
+    return f", and photos in {said}" if isinstance(said, str) else ""
+
+
+def _devices(library: Library) -> Check:
+    try:
+        import openvino
+    except ImportError as error:
+        return Check("devices", False, f"OpenVINO cannot be loaded ({error}): install Retrouve again.")
+    core = openvino.Core()
+    names = [f"{device} ({core.get_property(device, 'FULL_DEVICE_NAME')})" for device in core.available_devices]
+    if not names:
+        return Check("devices", False, "OpenVINO finds no device to run the model on: install Retrouve again.")
+    return Check("devices", True, f"OpenVINO runs the model on {', '.join(names)}.")
+
+
+def _embeddings(library: Library) -> Check:
+    with library.catalog.read() as db:
+        stored = embeddings.find_model(db, library.info.model_id)
+        missing = contents.count(db) if stored is None else len(embeddings.missing(db, stored.id))
+    if missing:
+        return Check("embeddings", False, f"{missing:,} photos are not encoded yet: `retrouve index` does it.")
+    return Check("embeddings", True, "Every photo is encoded.")
+
+
+def _failures(library: Library) -> Check:
+    with library.catalog.read() as db:
+        count = failures.count(db)
+    if count:
+        return Check("failures", True, f"{count:,} files could not be read: `retrouve failures` says why.")
+    return Check("failures", True, "Every photo could be read.")
+
+
+def _thumbnails(library: Library) -> Check:
+    state = library.thumbnails.state()
+    if state is None:
+        return Check("thumbnails", False, "The thumbnails cannot be read: delete the library's cache folder.")
+    count, size = state
+    return Check("thumbnails", True, f"{count:,} thumbnails are kept ({_words(size)}).")
+
+
+def _roots(library: Library) -> list[Check]:
+    return [
+        Check("root", True, f"{root.root.path} can be read ({root.photos:,} photos).")
+        if root.online
+        else Check("root", False, f"{root.why_offline} What is known of it is kept.")
+        for root in library.roots()
+    ]
+
+
+def _index(library: Library, model_id: str | None, embedded: int) -> tuple[str, int]:
+    if model_id is None:
+        return "exact", 0
+    from core.search.mirror import folder_name
+    from core.search.store import CROSSOVER
+
+    name = folder_name(model_id)
+    matrix, graph = (_size(library.folder / "cache" / kind / name) for kind in ("vectors", "graph"))
+    return ("graph" if graph and embedded >= CROSSOVER else "exact"), matrix + graph
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of all files in a folder; those that go away meanwhile count nothing."""
+    if path.is_dir():
+        return sum(_size(inner) for inner in path.iterdir())
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _words(size: int) -> str:
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
+
+
+def _version() -> str:
+    try:
+        return version("retrouve")
+    except PackageNotFoundError:
+        return "unknown"

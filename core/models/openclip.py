@@ -1,0 +1,191 @@
+"""The reference encoder: any OpenCLIP architecture and checkpoint, on CUDA, MPS or the CPU.
+
+Preprocessing and tokenizing are open_clip's own, so that a comparison with OpenVinoEncoder judges those as well. One of
+the two files of core that touch torch, inside functions only; it comes with the [torch] extra.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ModelDamaged, ModelMissing, TorchMissing
+from core.models.encoder import Embeddings, EncoderSpec
+from core.models.preprocess import Preprocess
+from core.models.registry import ModelInfo, load_info
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+_NEEDED = ("torch", "open_clip", "timm", "transformers")
+_BATCH = {"cuda": 64, "mps": 32, "cpu": 8}
+_SENTENCES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model as open_clip built it. ``transform`` makes float32[3, height, width] of a picture, ``tokenize`` int64
+    [n, context] of sentences."""
+
+    model: Any
+    transform: Callable[[Image], Tensor]
+    tokenize: Callable[[list[str]], Tensor]
+
+
+class OpenClipEncoder:
+    """An Encoder on torch. Calls may come from several threads."""
+
+    def __init__(self, spec: EncoderSpec, device: str | None = None) -> None:
+        """Loads the whole model. ``device`` is torch's name of one; by default the best that is there.
+
+        ``precision`` of ``bf16`` computes in bfloat16 where torch thinks it safe; any other in float32. ``threads``
+        holds for all of torch in this process. Raises TorchMissing, ModelMissing or ModelDamaged.
+        """
+        missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+        if missing:
+            raise TorchMissing(f"Running the model in {spec.folder} with OpenCLIP")
+        import torch
+
+        if spec.threads:
+            torch.set_num_threads(spec.threads)
+        self.info: ModelInfo = load_info(spec.folder)
+        self.device = device or best_device()
+        self._reduced = spec.precision == "bf16"
+        self._loaded = load_folder(self.info, self.device)
+        self.preferred_batch = _BATCH.get(self.device.partition(":")[0], 8)
+
+    @property
+    def model_id(self) -> str:
+        """Names the embedding space."""
+        return self.info.model_id
+
+    @property
+    def dim(self) -> int:
+        """The number of dimensions of an embedding."""
+        return self.info.dim
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How a photo becomes the image tower's input, for who does it in threads of their own."""
+        return self.info.preprocess
+
+    @property
+    def image_size(self) -> int:
+        """The side in pixels of what the image tower sees."""
+        return self.info.image_size
+
+    def encode_images(self, images: Sequence[Image]) -> Embeddings:
+        """Upright pictures of any size, to float32[n, dim] of unit length."""
+        import torch
+
+        def batches() -> Iterator[Tensor]:
+            for start in range(0, len(images), self.preferred_batch):
+                part = images[start : start + self.preferred_batch]
+                yield torch.stack([self._loaded.transform(image.convert("RGB")) for image in part])
+
+        return self._run(self._loaded.model.encode_image, batches())
+
+    def encode_pixels(self, pixels: NDArray[np.float32]) -> Embeddings:
+        """float32[n, 3, height, width] as ``preprocess`` gives it, to float32[n, dim] of unit length."""
+        import torch
+
+        starts = range(0, len(pixels), self.preferred_batch)
+        batches = (torch.tensor(pixels[start : start + self.preferred_batch]) for start in starts)
+        return self._run(self._loaded.model.encode_image, batches)
+
+    def encode_texts(self, texts: Sequence[str]) -> Embeddings:
+        """Sentences to float32[n, dim] of unit length; what is longer than the context is cut."""
+        starts = range(0, len(texts), _SENTENCES)
+        batches = (self._loaded.tokenize(list(texts[start : start + _SENTENCES])) for start in starts)
+        return self._run(self._loaded.model.encode_text, batches)
+
+    def _run(self, tower: Callable[[Tensor], Tensor], batches: Iterator[Tensor]) -> Embeddings:
+        import torch
+
+        rows = [torch.empty((0, self.dim))]
+        kind = self.device.partition(":")[0]
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=self._reduced):
+            for batch in batches:
+                rows.append(tower(batch.to(self.device)).float().cpu())
+        # A row of zeros stays one: the length is never taken for less than this.
+        found: Embeddings = torch.nn.functional.normalize(torch.cat(rows), dim=1, eps=1e-30).numpy()
+        return found
+
+
+def best_device() -> str:
+    """CUDA, else Apple's GPU, else the CPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def load_folder(info: ModelInfo, device: str) -> LoadedModel:
+    """A model from a folder in OpenCLIP's local-dir format, without asking the network for anything.
+
+    Weights are safetensors, or a checkpoint that is read with ``weights_only=True``: neither can run code. Raises
+    ModelMissing or ModelDamaged.
+    """
+    with _quietly_offline():
+        import open_clip
+
+        from core.models.towers import register_towers
+
+        register_towers()
+        source, text_cfg = f"local-dir:{info.folder}", text_config(info)
+        try:
+            model = open_clip.create_model(
+                source, device=device, weights_only=True, require_pretrained=True, text_cfg=text_cfg
+            )
+            tokenize = open_clip.get_tokenizer(source)
+        except Exception as error:
+            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelDamaged(f"OpenCLIP cannot load the model in {info.folder}: {said}") from error
+        config = open_clip.transform.PreprocessCfg(**model.visual.preprocess_cfg)
+        transform = open_clip.transform.image_transform_v2(config, is_train=False)
+    return LoadedModel(model.eval(), transform, tokenize)
+
+
+def text_config(info: ModelInfo) -> dict[str, Any]:
+    """The config of the text tower, with the absolute path that open_clip's Hugging Face tower reads its own from.
+
+    The folder itself says ``.``, or the name of a model on a hub: then its ``config.json`` is in the folder too. Raises
+    ModelMissing when it is not, rather than ask the network.
+    """
+    found: dict[str, Any] = deepcopy(dict(info.config["model_cfg"].get("text_cfg", {})))
+    named = found.get("hf_model_name")
+    if not named:
+        return found
+    folder = next((place for place in (info.folder / str(named), info.folder) if _describes_a_tower(place)), None)
+    if folder is None:
+        raise ModelMissing(f"The model's text tower has no config of its own: {info.folder / 'config.json'}")
+    return found | {"hf_model_name": str(folder.resolve()), "hf_model_pretrained": False}
+
+
+def _describes_a_tower(folder: Path) -> bool:
+    path = folder / "config.json"
+    return path.is_file() and '"model_type"' in path.read_text(encoding="utf-8", errors="replace")
+
+
+@contextlib.contextmanager
+def _quietly_offline() -> Iterator[None]:
+    """Loads without a look at the network, and without the deprecation warnings of the libraries among themselves."""
+    # Hugging Face's libraries read these when they are imported; the folder holds all that they need.
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ.setdefault(name, "1")
+    with warnings.catch_warnings():
+        for kind in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
+            warnings.simplefilter("ignore", kind)
+        yield

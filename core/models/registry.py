@@ -1,0 +1,243 @@
+"""Model folders: what lies in one, whether it is whole, and which encoder runs it.
+
+A folder is in OpenCLIP's local-dir format (``open_clip_config.json``, weights as safetensors, the text tower's
+``config.json`` and ``tokenizer.json``) with our ``model.json`` beside it:
+
+- ``name`` and ``weights_sha256``, which together name the embedding space; ``dim`` of an embedding;
+- ``calibration``: ``slope``, ``intercept`` and ``line`` (see Calibration);
+- ``precisions``: those that passed the parity check, ``f32`` always;
+- ``graphs``: the ONNX files of both towers, where there are any (``visual.onnx`` and ``textual.onnx`` by default).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelDamaged, ModelMissing
+from core.models.encoder import Backend, Encoder, EncoderSpec
+from core.models.preprocess import Preprocess
+
+MODEL_FILE = "model.json"
+CONFIG_FILE = "open_clip_config.json"
+WEIGHTS_FILES = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+)
+"""In the order that open_clip looks for them."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HASH_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From a cosine to the probability of a match: ``1 / (1 + exp(-(slope * cosine + intercept)))`` (Platt 1999).
+
+    A match of ``line`` (0 to 1) and above is called strong.
+    """
+
+    slope: float
+    intercept: float
+    line: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model folder says of itself. ``image_size`` is the side in pixels of what the image tower sees."""
+
+    folder: Path
+    name: str
+    model_id: str
+    """Names the embedding space: the name, and the beginning of the hash of the weights."""
+    dim: int
+    image_size: int
+    context_length: int
+    calibration: Calibration
+    preprocess: Preprocess
+    precisions: tuple[str, ...] = ("f32",)
+    visual: Path | None = None
+    """The ONNX graph of the image tower; None where the model was never exported."""
+    textual: Path | None = None
+    weights: Path = Path()
+    """The file of the weights, shared by OpenCLIP and the graphs."""
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """All of ``model.json``."""
+    config: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """All of ``open_clip_config.json``."""
+
+
+def starter_folder() -> Path:
+    """The folder of the bundled model."""
+    return Path(str(resources.files("resources"))) / "models" / "starter"
+
+
+def load_info(folder: Path) -> ModelInfo:
+    """Reads what a model folder says of itself, and checks that its files are there and complete. No weight is read.
+
+    Raises ModelMissing or ModelDamaged, each with a sentence that names the file.
+    """
+    if not folder.is_dir():
+        raise ModelMissing(f"There is no model in {folder}: the folder is not there.")
+    raw = read_json(folder / MODEL_FILE)
+    config = read_json(folder / CONFIG_FILE)
+    name = raw.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ModelDamaged(f"{folder / MODEL_FILE} does not name the model in letters, digits, dots and dashes.")
+    weights = _weights(folder)
+    graphs = _graphs(folder, raw)
+    preprocess = Preprocess.from_config(_preprocess_config(folder, config))
+    return ModelInfo(
+        folder=folder,
+        name=name,
+        model_id=f"{name}-{_weights_hash(folder, raw)[:_HASH_CHARACTERS]}",
+        dim=_dim(folder, raw, config),
+        image_size=preprocess.image_size,
+        context_length=int(config["model_cfg"].get("text_cfg", {}).get("context_length", 77)),
+        calibration=_calibration(folder, raw),
+        preprocess=preprocess,
+        precisions=tuple(raw.get("precisions", ())) or ("f32",),
+        visual=graphs[0],
+        textual=graphs[1],
+        weights=weights,
+        raw=raw,
+        config=config,
+    )
+
+
+def verify(info: ModelInfo) -> None:
+    """Reads all of the weights and compares their hash (about 0.1 s for 70 MB). Raises ModelDamaged when it differs."""
+    expected = info.raw.get("weights_sha256")
+    with info.weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if expected and found != expected:
+        raise ModelDamaged(f"The model's weights are not those that it was made with: {info.weights}")
+
+
+def spec_for(
+    folder: Path, cache: Path | None, *, precision: str = "auto", threads: int | None = None, device: str | None = None
+) -> EncoderSpec:
+    """The way to run a model here: OpenVINO on its graphs where it has them, else OpenCLIP.
+
+    ``cache`` is a folder for compiled graphs, which may be deleted at any time. A ``device`` other than ``cpu`` asks
+    for OpenCLIP. Raises ModelMissing or ModelDamaged.
+    """
+    info = load_info(folder)
+    exported = info.visual is not None and info.textual is not None
+    backend = Backend.OPENVINO if exported and device in (None, "cpu") else Backend.OPENCLIP
+    return EncoderSpec(folder, backend, precision, threads, cache)
+
+
+def build_encoder(spec: EncoderSpec) -> Encoder:
+    """The encoder that ``spec`` describes. Raises ModelMissing, ModelDamaged, or TorchMissing for OpenCLIP."""
+    if spec.backend is Backend.OPENCLIP:
+        from core.models.openclip import OpenClipEncoder
+
+        return OpenClipEncoder(spec)
+    from core.models.openvino import OpenVinoEncoder
+
+    return OpenVinoEncoder(spec)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object of a model folder. Raises ModelMissing when there is no such file, else ModelDamaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelMissing(f"A file of the model is not there: {path}") from error
+    except (OSError, ValueError) as error:
+        raise ModelDamaged(f"A file of the model cannot be read: {path} ({error})") from error
+    if not isinstance(found, dict):
+        raise ModelDamaged(f"A file of the model does not hold what it should: {path}")
+    return found
+
+
+def _preprocess_config(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the config says of preprocessing; the size is the image tower's own, as open_clip has it."""
+    try:
+        vision = config["model_cfg"]["vision_cfg"]
+        found = dict(config.get("preprocess_cfg", {}))
+        size = vision.get("image_size") or found.get("size") or 224
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelDamaged(f"{folder / CONFIG_FILE} does not describe an OpenCLIP model.") from error
+    return found | {"size": size}
+
+
+def _dim(folder: Path, raw: Mapping[str, Any], config: Mapping[str, Any]) -> int:
+    said = raw.get("dim")
+    built = config["model_cfg"].get("embed_dim")
+    if not isinstance(built, int) or built < 1 or (said is not None and said != built):
+        raise ModelDamaged(f"{folder} disagrees with itself on the size of an embedding: {said} and {built}.")
+    return built
+
+
+def _calibration(folder: Path, raw: Mapping[str, Any]) -> Calibration:
+    try:
+        said = raw["calibration"]
+        found = Calibration(float(said["slope"]), float(said["intercept"]), float(said["line"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelDamaged(f"{folder / MODEL_FILE} does not say how its scores become probabilities.") from error
+    if not (math.isfinite(found.slope) and math.isfinite(found.intercept) and found.slope > 0 and 0 < found.line < 1):
+        raise ModelDamaged(f"{folder / MODEL_FILE} says nonsense of how its scores become probabilities.")
+    return found
+
+
+def _weights_hash(folder: Path, raw: Mapping[str, Any]) -> str:
+    said = raw.get("weights_sha256")
+    if not isinstance(said, str) or not re.fullmatch(r"[0-9a-f]{64}", said):
+        raise ModelDamaged(f"{folder / MODEL_FILE} does not give the hash of the weights.")
+    return said
+
+
+def _graphs(folder: Path, raw: Mapping[str, Any]) -> tuple[Path | None, Path | None]:
+    """Both graphs. Without any the model was never exported; a graph that ``model.json`` names has to be there."""
+    named = raw.get("graphs") or {}
+    if not isinstance(named, dict):
+        raise ModelDamaged(f"{folder / MODEL_FILE} does not name the graphs of both towers.")
+    found: list[Path | None] = []
+    for tower in ("visual", "textual"):
+        # A file of this folder and no other: the folder may come from anywhere.
+        path = folder / Path(str(named.get(tower, f"{tower}.onnx"))).name
+        if not path.is_file():
+            if tower in named:
+                raise ModelMissing(f"A file of the model is not there: {path}")
+            found.append(None)
+        else:
+            found.append(path)
+    return found[0], found[1]
+
+
+def _weights(folder: Path) -> Path:
+    """The file that open_clip would take, found to be complete."""
+    for path in (folder / name for name in WEIGHTS_FILES):
+        if path.is_file():
+            if path.suffix == ".safetensors":
+                _check_length(path)
+            return path
+    raise ModelMissing(f"The model's weights are not there: {folder / WEIGHTS_FILES[0]}")
+
+
+def _check_length(path: Path) -> None:
+    """A safetensors file is as long as its header says; a download or a copy that was cut short is not."""
+    try:
+        with path.open("rb") as file:
+            length = struct.unpack("<Q", file.read(8))[0]
+            size = path.stat().st_size
+            if length > size:
+                raise ValueError("it is shorter than its header")
+            header = json.loads(file.read(length))
+        header.pop("__metadata__", None)
+        end = 8 + length + max(entry["data_offsets"][1] for entry in header.values())
+        if end != size:
+            raise ValueError(f"it has {size:,} bytes instead of {end:,}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise ModelDamaged(f"The model's weights are damaged: {path} ({error})") from error

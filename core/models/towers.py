@@ -1,0 +1,101 @@
+"""Image towers of ours, registered in timm so that open_clip builds them by name.
+
+``retrouve_lite2`` is EfficientNet-lite2 (timm ``tf_efficientnet_lite2``) that hands on all that it knows of a photo
+instead of its last average alone: the pooled last features, the mean and deviation of four middle stages (texture,
+colour, layout), the classifier's logits, and the *class embedding*: the classifier's probabilities times one vector a
+class. open_clip's own ``mlp`` projection stands behind it.
+
+One of the two files of core that touch torch, inside functions only.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+NAME = "retrouve_lite2"
+BODY = "tf_efficientnet_lite2"
+CLASSES = 1000
+CLASS_DIM = 384
+"""The width of a class's vector: that of the text tower's pooled output."""
+LAST = 1280
+STAGES = {1: 24, 2: 48, 4: 120, 5: 208}
+"""Middle stages whose channel means and deviations are kept, and their channels."""
+POOLED = LAST + 2 * sum(STAGES.values())
+"""The width of ``pooled``: the last features, then a mean and a deviation for each channel of the middle stages."""
+FEATURES = POOLED + CLASSES + CLASS_DIM
+"""The width of what the tower hands on."""
+
+
+def register_towers() -> None:
+    """Make our towers known to timm. May be called any number of times; needs the [torch] extra."""
+    import timm
+
+    if not timm.is_model(NAME):
+        timm.models.register_model(retrouve_lite2)
+
+
+def retrouve_lite2(pretrained: bool = False, **kwargs: Any) -> nn.Module:
+    """Build the tower for timm's registry. It has no weights of its own to fetch: ``pretrained`` is refused."""
+    if pretrained:
+        raise ValueError(f"{NAME} has no pretrained weights: load them from a model folder.")
+    kept = {key: kwargs[key] for key in ("num_classes", "global_pool") if key in kwargs}
+    tower: nn.Module = _tower_class()(**kept)
+    return tower
+
+
+@cache
+def _tower_class() -> Any:
+    """The class, made on first use: it cannot be written down without torch."""
+    import timm
+    import torch
+    from torch import nn
+
+    class RetrouveLite2(nn.Module):
+        """float32[n, 3, 260, 260] -> float32[n, FEATURES], each feature of mean 0 and deviation 1 over photos."""
+
+        default_cfg = {"input_size": (3, 260, 260), "mean": (0.5,) * 3, "std": (0.5,) * 3, "classifier": ""}  # noqa: RUF012
+
+        def __init__(self, num_classes: int = 0, global_pool: str = "avg") -> None:
+            super().__init__()
+            self.num_classes = 0
+            self.num_features = FEATURES
+            self.body = timm.create_model(BODY, num_classes=CLASSES)
+            self.register_buffer("class_embedding", torch.zeros(CLASSES, CLASS_DIM))
+            self.register_buffer("feature_mean", torch.zeros(FEATURES))
+            self.register_buffer("feature_scale", torch.ones(FEATURES))
+            self.reset_classifier(num_classes, global_pool)
+
+        def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
+            """Part of timm's interface. The tower has no head to reset: what it hands on is fixed."""
+            if num_classes not in (0, CLASSES) or global_pool not in (None, "", "avg"):
+                raise ValueError(f"{NAME} hands on its own features and pools them by itself.")
+
+        def pooled(self, pixels: Tensor) -> Tensor:
+            """float32[n, 3, 260, 260] -> float32[n, POOLED]: all that has to be computed from the pixels."""
+            body = self.body
+            x = body.bn1(body.conv_stem(pixels))
+            middle = []
+            for number, block in enumerate(body.blocks):
+                x = block(x)
+                if number in STAGES:
+                    mean = x.mean((2, 3), keepdim=True)
+                    deviation = ((x - mean) ** 2).mean((2, 3)).add(1e-6).sqrt()
+                    middle += [mean.flatten(1), deviation]
+            last = body.bn2(body.conv_head(x)).mean((2, 3))
+            return torch.cat([last, *middle], dim=1)
+
+        def expand(self, pooled: Tensor) -> Tensor:
+            """float32[n, POOLED] -> float32[n, FEATURES]: with logits and class embedding, normalised."""
+            logits = self.body.classifier(pooled[:, :LAST])
+            probabilities = logits.softmax(dim=1)
+            features = torch.cat([pooled, logits, probabilities @ self.class_embedding], dim=1)
+            return (features - self.feature_mean) * self.feature_scale
+
+        def forward(self, pixels: Tensor) -> Tensor:
+            return self.expand(self.pooled(pixels))
+
+    return RetrouveLite2

@@ -1,0 +1,372 @@
+"""The worker process: it decodes and encodes, so that the app never waits for either and outlives both.
+
+One thread reads requests, a few decode, one encodes photos in batches, and one answers sentences as they come, so that
+typing works while photos are indexed. Whatever happens to the app, the worker does not outlive it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import itertools
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from multiprocessing import connection, parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import PhotoError, RetrouveError
+from core.models.encoder import Backend, Embeddings, Encoder, EncoderSpec
+from core.models.wire import (
+    Answer,
+    Broken,
+    Drop,
+    EncodeImages,
+    EncodeTexts,
+    Finished,
+    Message,
+    Outcome,
+    PhotoDone,
+    PhotoFailed,
+    Pixels,
+    Read,
+    Ready,
+    Refused,
+    Request,
+    Started,
+    Toolbox,
+    WasDecoded,
+    WorkerSetup,
+)
+from core.types import FileStamp, PhotoMetadata
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_GATHER_S = 0.05
+"""How long a batch waits for a photo that is being decoded."""
+_IDLE_S = 0.2
+_STUCK_S = 90.0
+"""After so long without a turn of the interpreter the worker ends itself: native code holds the lock for good."""
+_LOG_BYTES = 1 << 20
+_GONE = FileStamp(0, 0, 0)
+
+
+def standard_toolbox(spec: EncoderSpec) -> Toolbox:
+    """The real decoder, and the encoder that ``spec`` describes. Raises ModelMissing or ModelDamaged."""
+    from core.models.registry import build_encoder, load_info
+    from core.photos import decode, metadata
+
+    info = load_info(spec.folder)
+    prepare = (lambda image: info.preprocess([image])[0]) if spec.backend is Backend.OPENVINO else None
+    return Toolbox(info.image_size, decode.decode, metadata.read, lambda: build_encoder(spec), prepare)
+
+
+def main(setup: WorkerSetup, inbox: connection.Connection, outbox: connection.Connection) -> None:
+    """The whole life of the worker process. Never returns: the process ends here, whatever its threads are doing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keep_quiet(setup.log)
+    # So ends a worker whose app forgot to close it; this thread only ever waits, and so can answer.
+    signal.signal(signal.SIGTERM, lambda *_: _leave(setup.log))
+    worker = Worker(setup, outbox)
+    threading.Thread(target=_watch, args=(setup.log,), name="watch", daemon=True).start()
+    worker.start()
+    try:
+        while True:
+            worker.accept(inbox.recv())
+    except (EOFError, OSError):
+        pass
+    except BaseException:  # noqa: BLE001 - the process ends here; the log keeps why
+        traceback.print_exc()
+    finally:
+        _leave(setup.log)
+
+
+def stamp_of(path: Path, sidecars: tuple[Path, ...]) -> FileStamp:
+    """What a stat says of a file now; all zeros where it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return _GONE
+    newest = 0
+    for sidecar in sidecars:
+        with contextlib.suppress(OSError):
+            newest = max(newest, sidecar.stat().st_mtime_ns)
+    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ino, newest)
+
+
+class Worker:
+    """The threads of a worker process, and the bounded queues between them."""
+
+    def __init__(self, setup: WorkerSetup, outbox: connection.Connection) -> None:
+        self._setup = setup
+        self._outbox = outbox
+        self._send_lock = threading.Lock()
+        self._todo: queue.SimpleQueue[Read] = queue.SimpleQueue()  # bounded by the look-ahead of the app
+        self._decoded: queue.Queue[_Decoded] = queue.Queue(maxsize=2 * setup.batch)
+        self._requests: queue.PriorityQueue[tuple[int, int, EncodeTexts | EncodeImages]] = queue.PriorityQueue()
+        self._order = itertools.count()
+        self._dropped = -1
+        self._ahead = 0  # photos that are still to reach the encoder
+        self._ahead_lock = threading.Lock()
+        self._warm = False
+        self._toolbox: Toolbox | None = None
+        self._encoder: Encoder | None = None
+        self._has_tools = threading.Event()
+        self._has_encoder = threading.Event()
+
+    def start(self) -> None:
+        """Starts the threads. The model loads while the first files are decoded."""
+        for number in range(self._setup.threads):
+            threading.Thread(target=self._decode_loop, name=f"decode-{number}", daemon=True).start()
+        threading.Thread(target=self._encode_loop, name="encode", daemon=True).start()
+        threading.Thread(target=self._answer_loop, name="answer", daemon=True).start()
+
+    def accept(self, request: Request) -> None:
+        """Takes in one request of the app, without waiting for anything."""
+        match request:
+            case Read(job=job):
+                if job.want_embedding:
+                    self._count(+1)
+                self._todo.put(request)
+            case Drop(run=run):
+                self._dropped = max(self._dropped, run)
+            case EncodeTexts():
+                self._requests.put((0, next(self._order), request))
+            case EncodeImages():
+                self._requests.put((1, next(self._order), request))
+
+    def _send(self, message: Message) -> None:
+        with self._send_lock:
+            try:
+                self._outbox.send(message)
+            except OSError:
+                _leave(self._setup.log)
+
+    def _count(self, change: int) -> None:
+        with self._ahead_lock:
+            self._ahead += change
+
+    # Decoding
+
+    def _decode_loop(self) -> None:
+        self._has_tools.wait()
+        while True:
+            read = self._todo.get()
+            if read.run <= self._dropped:
+                if read.job.want_embedding:
+                    self._count(-1)
+                continue
+            self._send(Started(read.run, read.job.key))
+            outcome = self._read(read)
+            if isinstance(outcome, _Decoded):
+                self._send(WasDecoded(read.run, read.job.key))
+                self._decoded.put(outcome)
+            else:
+                if read.job.want_embedding:
+                    self._count(-1)
+                self._send(Finished(read.run, outcome))
+
+    def _read(self, read: Read) -> _Decoded | Outcome:
+        """Reads one file. No file can end the loop: whatever its decoder raises becomes its reason."""
+        job = read.job
+        assert self._toolbox is not None
+        tools = self._toolbox
+        try:
+            if not (job.want_embedding or job.want_thumbnail):
+                metadata = tools.read_metadata(job.path, job.sidecars)
+                return PhotoDone(job.key, None, None, metadata, stamp_of(job.path, job.sidecars))
+            decoded = tools.decode(
+                job.path, min_side=tools.image_size, sidecars=job.sidecars, thumbnail=job.want_thumbnail
+            )
+            stamp = stamp_of(job.path, job.sidecars)
+            thumbnail = decoded.thumbnail if job.want_thumbnail else None
+            if not job.want_embedding:
+                return PhotoDone(job.key, None, thumbnail, decoded.metadata, stamp)
+            pixels = tools.prepare(decoded.image) if tools.prepare else _reduced(decoded.image, tools.image_size)
+            return _Decoded(read, pixels, thumbnail, decoded.metadata, stamp)
+        except PhotoError as error:
+            return PhotoFailed(job.key, error.reason)
+        except Exception as error:  # noqa: BLE001 - a fault of one file never ends a job
+            traceback.print_exc()
+            return PhotoFailed(job.key, f"This file cannot be read: its decoder stopped with {type(error).__name__}.")
+
+    # Encoding
+
+    def _encode_loop(self) -> None:
+        try:
+            self._toolbox = self._setup.toolbox(self._setup.spec)
+            self._has_tools.set()
+            self._encoder = self._toolbox.build()
+        except Exception as error:  # noqa: BLE001 - it is raised where somebody waits: in the app
+            self._give_up(error)
+        self._has_encoder.set()
+        self._check_encoder()  # one that crashes at all must not do so with a photo in its hands
+        self._send(Ready())
+        while True:
+            batch = self._gather()
+            wanted = [photo for photo in batch if photo.read.run > self._dropped]
+            if not wanted:
+                continue
+            try:
+                self._finish(wanted, self._encode(wanted))
+            except Exception:  # noqa: BLE001 - one photo may be at fault: each is tried by itself
+                traceback.print_exc()
+                self._encode_singly(wanted)
+
+    def _gather(self) -> list[_Decoded]:
+        """One photo and what joins it within a moment; a photo that is alone does not wait."""
+        batch = [self._decoded.get()]
+        while len(batch) < self._setup.batch:
+            with self._ahead_lock:
+                alone = self._ahead <= len(batch)
+            try:
+                batch.append(self._decoded.get_nowait() if alone else self._decoded.get(timeout=_GATHER_S))
+            except queue.Empty:
+                break
+        self._count(-len(batch))
+        return batch
+
+    def _encode(self, batch: list[_Decoded]) -> Embeddings:
+        encoder = self._encoder
+        assert encoder is not None and self._toolbox is not None
+        pixels: list[Any] = [photo.pixels for photo in batch]
+        if self._toolbox.prepare is not None:
+            found: Embeddings = encoder.encode_pixels(np.stack(pixels))  # type: ignore[attr-defined]
+            return found
+        return encoder.encode_images(pixels)
+
+    def _finish(self, batch: list[_Decoded], embeddings: Embeddings) -> None:
+        for photo, embedding in zip(batch, embeddings, strict=True):
+            key = photo.read.job.key
+            outcome: Outcome
+            if np.isfinite(embedding).all():
+                half = embedding.astype(np.float16)
+                outcome = PhotoDone(key, half, photo.thumbnail, photo.metadata, photo.stamp)
+            else:
+                outcome = PhotoFailed(key, "The model gave no usable embedding for this picture.")
+            self._send(Finished(photo.read.run, outcome))
+
+    def _encode_singly(self, batch: list[_Decoded]) -> None:
+        for photo in batch:
+            try:
+                self._finish([photo], self._encode([photo]))
+            except Exception as error:  # noqa: BLE001 - is it this photo, or the encoder?
+                self._check_encoder()
+                reason = f"The model could not encode this picture ({type(error).__name__})."
+                self._send(Finished(photo.read.run, PhotoFailed(photo.read.job.key, reason)))
+
+    def _check_encoder(self) -> None:
+        """Encodes a grey picture. An encoder that cannot is at fault, not the photos: the worker ends."""
+        from PIL import Image
+
+        assert self._encoder is not None and self._toolbox is not None
+        try:
+            self._encoder.encode_images([Image.new("RGB", (self._toolbox.image_size,) * 2, (127, 127, 127))])
+        except Exception as error:  # noqa: BLE001
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        traceback.print_exc()
+        self._send(Broken(_portable(error)))
+        _leave(None)  # the app deletes the log
+
+    # Sentences, and pictures that a person waits for
+
+    def _answer_loop(self) -> None:
+        self._has_encoder.wait()
+        encoder = self._encoder
+        assert encoder is not None
+        while True:
+            request = self._next_request(encoder)
+            try:
+                if isinstance(request, EncodeTexts):
+                    found = encoder.encode_texts(request.texts)
+                else:
+                    found = encoder.encode_images(request.images)
+                self._send(Answer(request.ticket, found))
+            except Exception as error:  # noqa: BLE001 - it is raised where somebody waits: in the app
+                traceback.print_exc()
+                self._send(Refused(request.ticket, _portable(error)))
+
+    def _next_request(self, encoder: Encoder) -> EncodeTexts | EncodeImages:
+        """Waits for one. A worker that is idle gets ready for the first sentence meanwhile."""
+        warm_up = getattr(encoder, "warm_up_texts", None)
+        if warm_up is not None and not self._warm:
+            try:
+                return self._requests.get(timeout=_IDLE_S)[2]
+            except queue.Empty:
+                self._warm = self._ahead == 0
+                if self._warm:
+                    with contextlib.suppress(RetrouveError):  # whoever asks for a sentence will be told
+                        warm_up()
+        return self._requests.get()[2]
+
+
+class _Decoded:
+    """A photo between the decoder and the encoder."""
+
+    __slots__ = ("metadata", "pixels", "read", "stamp", "thumbnail")
+
+    def __init__(
+        self, read: Read, pixels: Pixels | Image, thumbnail: bytes | None, metadata: PhotoMetadata, stamp: FileStamp
+    ) -> None:
+        self.read = read
+        self.pixels = pixels
+        self.thumbnail = thumbnail
+        self.metadata = metadata
+        self.stamp = stamp
+
+
+def _reduced(image: Image, size: int) -> Image:
+    """A picture that waits is small: whole-number box reduction to no less than twice what the image tower sees."""
+    factor = min(image.size) // (2 * size)
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _portable(error: Exception) -> Exception:
+    """The error itself where it is of our tree, else its type and words: not every exception can be pickled."""
+    return error if isinstance(error, RetrouveError) else RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _keep_quiet(log: Path) -> None:
+    """Native libraries print their warnings: into the log, never into the person's terminal or a JSON document."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+    try:
+        target = os.open(log, flags, 0o600)
+    except OSError:  # a full disk does not keep the worker from working
+        target = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(target, number)
+    if target > 2:
+        os.close(target)
+    # Under pythonw and in a window without a console there are no streams at all.
+    sys.stdout = sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="replace", closefd=False, buffering=1)
+    faulthandler.enable(sys.stderr)
+
+
+def _watch(log: Path) -> None:
+    """Ends the worker when the app has gone, when native code holds the interpreter for good; keeps the log short."""
+    parent = parent_process()
+    while True:
+        # Runs out in a thread without the interpreter's lock, so that it works when no Python code can.
+        faulthandler.dump_traceback_later(_STUCK_S, exit=True)
+        if parent is not None and connection.wait([parent.sentinel], timeout=1.0):
+            _leave(log)
+        with contextlib.suppress(OSError):
+            if os.fstat(2).st_size > _LOG_BYTES:
+                os.ftruncate(2, 0)
+
+
+def _leave(log: Path | None) -> None:
+    """Ends the process at once: threads in native code would hold up an orderly end."""
+    if log is not None:
+        with contextlib.suppress(OSError):
+            log.unlink()
+    os._exit(0)

@@ -1,0 +1,141 @@
+"""What one source (EXIF, XMP, a sidecar ...) says of a photo, and the cleaning of what it says."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LONGEST_TEXT = 4000
+"""Characters of a caption that are kept."""
+LONGEST_KEYWORD = 120
+MOST_KEYWORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one source says. The fields are those of PhotoMetadata; None or empty where it is silent."""
+
+    taken: str | None = None
+    changed: str | None = None
+    """When the file was changed, as EXIF's DateTime has it: trusted less than a name, more than the file's mtime."""
+    camera: str | None = None
+    lens: str | None = None
+    focal_length: float | None = None
+    aperture: float | None = None
+    exposure: float | None = None
+    iso: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    rating: int | None = None
+    captions: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+NOTHING = Facts()
+
+
+def clean(text: str, longest: int = LONGEST_TEXT) -> str:
+    """One line of composed Unicode: without NULs, control characters, lone surrogates and doubled blanks."""
+    text = text.split("\x00\x00", 1)[0]
+    text = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else c for c in text[: 4 * longest]
+    )
+    return unicodedata.normalize("NFC", " ".join(text.split()))[:longest].strip()
+
+
+def unique(texts: Iterable[str], longest: int = LONGEST_TEXT) -> tuple[str, ...]:
+    """Cleaned texts in their order, the empty and those that differ by case alone left out."""
+    seen: dict[str, str] = {}
+    for text in texts:
+        text = clean(text, longest)
+        if text:
+            seen.setdefault(text.casefold(), text)
+    return tuple(seen.values())
+
+
+def keywords(texts: Iterable[str]) -> tuple[str, ...]:
+    """Cleaned keywords, each once, in their order."""
+    return unique((text for text in texts if len(text) <= LONGEST_KEYWORD), LONGEST_KEYWORD)[:MOST_KEYWORDS]
+
+
+def decode_text(raw: bytes) -> str:
+    """Bytes that may be UTF-16 with a mark, UTF-8, or what Windows wrote before."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+_VENDOR_PAIRS = re.compile(r"[\w-]+\s?[:=]\s?[^;]*;")
+_PLACEHOLDERS = {
+    "olympus digital camera", "sony dsc", "minolta digital camera", "konica minolta digital camera",
+    "digital camera", "samsung digital camera", "samsung camera pictures", "kodak digital still camera",
+    "exif_jpeg_picture", "exif jpeg picture", "jpeg", "default", "untitled", "no title", "ascii", "binary comment",
+    "created with gimp", "my beautiful picture", "image", "picture", "photo", "photos", "description", "none", "null",
+    "hdrplus", "nikon digital camera", "casio computer co.,ltd", "ricoh caplio", "file written by adobe photoshop",
+    "cof", "sdr", "rbt", "edf", "hdr", "oznor", "oznorww", "dav", "ptr", "nor", "norww", "mde", "rhdr", "burst", "bsh",
+    "cphoto", "fbt", "fptbty", "dig", "smartcapture", "rpt", "tng", "ozedf", "ozvd", "hpl", "btf", "btr", "btn",
+}  # fmt: skip
+
+
+def is_caption(text: str) -> bool:
+    """Whether a sentence says something of the photo: not what a camera writes into every file it makes."""
+    lowered = text.casefold().strip(" .<>")
+    if lowered in _PLACEHOLDERS or lowered.startswith(("creator: gd-jpeg", "dcim\\", "charset=", "{", "[{", "<?xml")):
+        return False
+    if re.fullmatch(r"\S+\.(jpe?g|png|heic|tiff?|webp|bmp|gif|avif|dng|nef|cr2|arw)", lowered):
+        return False
+    if len(_VENDOR_PAIRS.findall(text)) >= 2:
+        return False
+    letters = sum(c.isalpha() for c in text)
+    return letters >= 2 and letters * 3 >= len(text.replace(" ", "")) and "�" not in text
+
+
+def number(value: object, lowest: float, highest: float) -> float | None:
+    """A finite number inside open bounds, from whatever EXIF or XMP hold (rationals, tuples, ``1/250``)."""
+    if isinstance(value, (tuple, list)):
+        value = value[0] if value else None
+    try:
+        if isinstance(value, bytes):
+            value = value.decode("ascii", "replace")
+        if isinstance(value, str):
+            top, _, bottom = value.strip().partition("/")
+            value = float(top) / float(bottom or 1)
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return found if math.isfinite(found) and lowest < found < highest else None
+
+
+def place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
+    """Signed degrees, or None where they lie off the globe or at 0, 0: what devices write that know no place."""
+    if latitude is None or longitude is None or not (math.isfinite(latitude) and math.isfinite(longitude)):
+        return None
+    if abs(latitude) > 90 or abs(longitude) > 180 or (abs(latitude) < 1e-7 and abs(longitude) < 1e-7):
+        return None
+    return round(latitude, 7), round(longitude, 7)
+
+
+def camera_name(make: str, model: str) -> str | None:
+    """``Canon`` and ``Canon EOS 5D`` make ``Canon EOS 5D``; ``Apple`` and ``iPhone 12`` make ``Apple iPhone 12``."""
+    make, model = clean(make, 80), clean(model, 80)
+    make = re.sub(
+        r"(?i)[ ,]+(corporation|corp\.?|imaging.*|optical.*|company.*|co\.?,? ?ltd\.?|camera ag|inc\.?|gmbh)$", "", make
+    )
+    if not model or not make:
+        return model or make or None
+    if model.casefold().startswith(make.split()[0].casefold()):
+        return model
+    return f"{make} {model}"
+
+
+def stars_of_percent(percent: float | None) -> int | None:
+    """Microsoft's rating in percent (1, 25, 50, 75, 99) as stars."""
+    if percent is None:
+        return None
+    return next((stars for stars, least in ((5, 88), (4, 63), (3, 38), (2, 13), (1, 1)) if percent >= least), 0)

@@ -1,0 +1,176 @@
+"""XMP: what an embedded packet or a sidecar says of a photo (ISO 16684-1, the Metadata Working Group's guidelines)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.photos import dates, facts
+from core.photos.facts import NOTHING, Facts
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+LARGEST = 8 << 20
+"""Bytes of XMP that are read. darktable keeps a photo's whole history in its sidecar; more than this is no XMP."""
+
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_SPACES = {
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://ns.adobe.com/xap/1.0/": "xmp",
+    "http://ns.adobe.com/photoshop/1.0/": "photoshop",
+    "http://ns.adobe.com/exif/1.0/": "exif",
+    "http://cipa.jp/exif/1.0/": "exifEX",
+    "http://ns.adobe.com/exif/1.0/aux/": "aux",
+    "http://ns.adobe.com/tiff/1.0/": "tiff",
+    "http://ns.adobe.com/lightroom/1.0/": "lr",
+    "http://www.digikam.org/ns/1.0/": "digiKam",
+    "http://ns.microsoft.com/photo/1.0/": "MicrosoftPhoto",
+    "http://ns.microsoft.com/photo/1.0": "MicrosoftPhoto",
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
+    "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/": "Iptc4xmpCore",
+    "http://www.metadataworkinggroup.com/schemas/regions/": "mwg-rs",
+    "http://ns.microsoft.com/photo/1.2/t/Region#": "MPReg",
+}
+_FACES = ("mwg-rs:Name", "MPReg:PersonDisplayName")
+_COORDINATE = re.compile(r"\s*([0-9.]+)(?:,([0-9.]+))?(?:,([0-9.]+))?\s*([NSEW])\s*", re.I)
+
+Values = dict[str, list[tuple[str, str]]]
+"""``dc:subject`` to its values, each with its language ('' for none)."""
+
+
+def _key(tag: str) -> str | None:
+    space, _, local = tag[1:].partition("}")
+    prefix = _SPACES.get(space)
+    return f"{prefix}:{local}" if prefix else None
+
+
+def _element(raw: bytes) -> Element | None:
+    """The parsed packet; None for what is no XML, and for XML with a DTD or entities (bombs and file inclusion)."""
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    raw = raw.strip(b"\x00 \t\r\n")
+    if not raw or len(raw) > LARGEST:
+        return None
+    try:
+        parsed: Element = fromstring(raw, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError, TypeError):
+        return None
+    return parsed
+
+
+def _items(element: Element) -> Iterator[tuple[str, str]]:
+    """A property's values: the items of its Alt, Bag or Seq, else its own text."""
+    containers = [child for child in element if child.tag in (f"{_RDF}Alt", f"{_RDF}Bag", f"{_RDF}Seq")]
+    if not containers:
+        if element.text:
+            yield element.text, ""
+        return
+    for container in containers:
+        for item in container:
+            if item.text:
+                yield item.text, item.get(_LANG, "")
+
+
+def _values(root: Element) -> Values:
+    """Every property of every rdf:Description, written as attribute or as element."""
+    values: Values = {}
+    for element in root.iter():
+        for name, text in element.attrib.items():
+            if (key := _key(name)) and (element.tag == f"{_RDF}Description" or key in _FACES):
+                values.setdefault(key, []).append((text, ""))
+        if element.tag == f"{_RDF}Description":
+            for child in element:
+                if (key := _key(child.tag)) and key not in _FACES:
+                    values.setdefault(key, []).extend(_items(child))
+        elif (key := _key(element.tag)) in _FACES and element.text:
+            values.setdefault(str(key), []).append((element.text, ""))
+    return values
+
+
+def _first(values: Values, *keys: str) -> str | None:
+    return next((text for key in keys for text, _ in values.get(key, ()) if text.strip()), None)
+
+
+def _degrees(text: str | None) -> float | None:
+    """``51,30.5N`` or ``51,30,15N`` as signed degrees."""
+    found = _COORDINATE.fullmatch(text or "")
+    if not found:
+        return None
+    parts = [facts.number(part or "0", -1, 1000) for part in found.groups()[:3]]
+    if any(part is None for part in parts):
+        return None
+    size = sum((part or 0.0) / scale for part, scale in zip(parts, (1, 60, 3600), strict=True))
+    return -size if found[4].upper() in "SW" else size
+
+
+def _captions(values: Values) -> Iterator[str]:
+    """Descriptions, that for every language first, then titles, headline and the text for those who cannot see it."""
+    for key in ("dc:description", "dc:title"):
+        yield from (text for text, language in values.get(key, ()) if language in ("x-default", ""))
+        yield from (text for text, language in values.get(key, ()) if language not in ("x-default", ""))
+    for key in (
+        "photoshop:Headline",
+        "Iptc4xmpCore:AltTextAccessibility",
+        "Iptc4xmpCore:ExtDescrAccessibility",
+        "exif:UserComment",
+    ):
+        yield from (text for text, _ in values.get(key, ()))
+
+
+def _keywords(values: Values) -> Iterator[str]:
+    for key in ("dc:subject", "MicrosoftPhoto:LastKeywordXMP", "Iptc4xmpExt:PersonInImage", *_FACES):
+        for text, _ in values.get(key, ()):
+            yield from re.split(r"[;\n]", text)
+    for key, separator in (("lr:hierarchicalSubject", "|"), ("digiKam:TagsList", "/")):
+        for text, _ in values.get(key, ()):
+            if not text.startswith("_Digikam_Internal"):
+                yield from text.split(separator)
+
+
+def _rating(values: Values) -> int | None:
+    stars = facts.number(_first(values, "xmp:Rating"), -2, 6)
+    if stars is not None:
+        return max(-1, min(5, round(stars)))
+    return facts.stars_of_percent(facts.number(_first(values, "MicrosoftPhoto:Rating"), 0, 101))
+
+
+def parse(raw: bytes) -> Facts:
+    """What a packet of XMP says. Broken, oversized or malicious XMP says nothing, and never fails the photo."""
+    root = _element(raw)
+    if root is None:
+        return NOTHING
+    values = _values(root)
+    dated = (
+        dates.parse(_first(values, key))
+        for key in ("exif:DateTimeOriginal", "photoshop:DateCreated", "exif:DateTimeDigitized", "xmp:CreateDate")
+    )
+    spot = facts.place(_degrees(_first(values, "exif:GPSLatitude")), _degrees(_first(values, "exif:GPSLongitude")))
+    iso = facts.number(_first(values, "exifEX:PhotographicSensitivity", "exif:ISOSpeedRatings"), 0, 1e8)
+    lens = facts.clean(_first(values, "exifEX:LensModel", "aux:Lens") or "", 120)
+    return Facts(
+        taken=next((date for date in dated if date), None),
+        camera=facts.camera_name(_first(values, "tiff:Make") or "", _first(values, "tiff:Model") or ""),
+        lens=lens or None,
+        focal_length=facts.number(_first(values, "exif:FocalLength"), 0, 1e5),
+        aperture=facts.number(_first(values, "exif:FNumber"), 0, 256),
+        exposure=facts.number(_first(values, "exif:ExposureTime"), 0, 1e6),
+        iso=round(iso) if iso else None,
+        latitude=spot[0] if spot else None,
+        longitude=spot[1] if spot else None,
+        rating=_rating(values),
+        captions=facts.unique(text for text in _captions(values) if facts.is_caption(text)),
+        keywords=facts.keywords(_keywords(values)),
+    )
+
+
+def read(path: Path) -> Facts:
+    """What the sidecar at ``path`` says. Raises OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        return parse(stream.read(LARGEST + 1))

@@ -1,0 +1,152 @@
+"""Makes docs/screenshots/*.png from the running window, on the sample photos that ship with the program.
+
+    python packaging/screenshots.py [--photos DIR] [--out DIR]
+
+Runs without a display (Qt's offscreen platform); Inter is used where it is installed (Debian: fonts-inter).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtGui import QFont, QFontDatabase, QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from app.window.faults import Faults
+from app.window.indexing import State
+from app.window.start import Parts, build, make_application
+from app.window.theme import Choice
+from core.library import Library
+
+SIZE = (1280, 820)
+QUERIES = {"results": "a dog running", "viewer": "a sunset over water", "dark": "people at the market", "like": "flowers"}
+
+
+class Photographer:
+    """Opens one window and photographs it in each of its states."""
+
+    def __init__(self, application: QApplication, library: Path, out: Path, opener: Callable[[Path], Library]) -> None:
+        self._application, self._out = application, out
+        faults = Faults(None)
+        faults.report = self._on_fault  # type: ignore[method-assign,assignment]
+        self.parts: Parts = build(application, library, [], lambda: opener(library), faults)
+        self.parts.window.resize(*SIZE)
+        self.parts.window.theme.choose(Choice.LIGHT)
+
+    def _on_fault(self, error: BaseException) -> None:
+        raise SystemExit(f"the window met a fault: {error!r}")
+
+    def wait(self, until: Callable[[], bool], what: str, seconds: float = 120) -> None:
+        """Let the window run until something is so."""
+        deadline = time.monotonic() + seconds
+        loop = QEventLoop()
+        timer = QTimer(interval=10)
+        timer.timeout.connect(lambda: loop.quit() if until() or time.monotonic() > deadline else None)
+        timer.start()
+        loop.exec()
+        if not until():
+            raise SystemExit(f"waited {seconds:.0f} seconds for {what}")
+
+    def pictures_are_there(self) -> bool:
+        """Whether every tile in view has its picture."""
+        window, thumbnails = self.parts.window, self.parts.thumbnails
+        return all(thumbnails.pixmap(window.model.photo_id(row)) is not None for row in window.grid.visible_rows())
+
+    def shoot(self, name: str) -> None:
+        """Save the window as it looks now."""
+        self._application.processEvents()
+        place = self._out / f"{name}.png"
+        if not self.parts.window.grab().save(str(place)):
+            raise SystemExit(f"{place} could not be written")
+        print(place)
+
+    def ask(self, text: str) -> None:
+        """Type a query and wait for its photos."""
+        window, seen = self.parts.window, []
+        self.parts.searching.found.connect(seen.append)
+        window.search.set_text(text)
+        self.wait(lambda: any(found.asked.text == text for found in seen), f"the answer to {text!r}")
+        self.parts.searching.found.disconnect(seen.append)
+        self.wait(self.pictures_are_there, "the pictures")
+
+    def point_at(self, row: int) -> None:
+        """Hold the mouse over a photo."""
+        grid = self.parts.window.grid
+        at = grid.visualRect(grid.model().index(row, 0)).center()
+        place = grid.viewport().mapToGlobal(QPoint(at))
+        kinds = (QMouseEvent.Type.MouseMove, at.toPointF(), place.toPointF(), Qt.MouseButton.NoButton)
+        event = QMouseEvent(*kinds, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(grid.viewport(), event)
+
+    def run(self, photos: Path, queries: dict[str, str]) -> None:
+        """All states, in the order in which a person meets them."""
+        parts, window = self.parts, self.parts.window
+        window.show()
+        parts.conductor.start()
+        self.wait(lambda: bool(window.message.buttons()) and parts.session.is_ready, "the welcome")
+        self.shoot("empty")
+        parts.session.add_root(photos)
+        self.wait(self._half_way, "indexing to be half done")
+        self.shoot("indexing")
+        self.wait(lambda: parts.indexing.state is State.IDLE and parts.indexing.last is not None, "indexing", 600)
+        self.ask(queries["results"])
+        self.point_at(1)
+        self.shoot("results")
+        self.ask(queries["viewer"])
+        window.open_row(0)
+        self.wait(window.viewer.picture.is_sharp, "the full picture")
+        self.shoot("viewer")
+        window.leave_viewer()
+        window.theme.choose(Choice.DARK)
+        self.ask(queries["dark"])
+        window.grid.go_to_row(0)
+        window.grid.setFocus()
+        self.shoot("dark")
+        window.theme.choose(Choice.LIGHT)
+        window.search.take_focus()
+        window.search.set_text("a lighthouse date:1987")
+        self.wait(lambda: window.pages.currentWidget() is window.message, "the page that nothing was found")
+        self.shoot("no-results")
+
+    def _half_way(self) -> bool:
+        last, window = self.parts.indexing.last, self.parts.window
+        enough = last is not None and last.total > 0 and last.done >= last.total * 0.45
+        return enough and window.model.rowCount() >= 24 and self.pictures_are_there()
+
+
+def main(opener: Callable[[Path], Library] = Library.open) -> int:
+    """Make them all."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--photos", type=Path, default=ROOT / "resources" / "samples")
+    arguments.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    chosen = arguments.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    application = make_application()
+    if "Inter" in QFontDatabase.families():
+        application.setFont(QFont("Inter", 10))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        # A home of their own: the pictures show "~/Pictures", and nothing of the machine that they were made on.
+        os.environ["HOME"] = os.environ["USERPROFILE"] = folder
+        shutil.copytree(chosen.photos, Path(folder) / "Pictures")
+        photographer = Photographer(application, Path(folder) / "library", chosen.out, opener)
+        try:
+            photographer.run(Path(folder) / "Pictures", QUERIES)
+        finally:
+            photographer.parts.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

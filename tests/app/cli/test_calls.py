@@ -1,0 +1,112 @@
+"""How what was typed is understood."""
+
+from pathlib import Path
+
+import pytest
+
+from app.cli import calls
+from app.cli.calls import Call, HelpWanted
+from app.cli.commands import COMMANDS
+from core.errors import CallError
+
+
+def read(*argv: str) -> Call:
+    return calls.read(list(argv), COMMANDS, lambda: "1.2.3")
+
+
+def named(call: Call) -> str | None:
+    return call.command.name if call.command else None
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--library", "/lib", "--json", "--quiet", "search", "--top", "7", "a", "dog"),
+        ("search", "a", "dog", "--library", "/lib", "--json", "--top", "7", "-q"),
+        ("search", "--library=/lib", "a", "--top=7", "--json", "dog", "--quiet"),
+        ("--json", "search", "a", "--quiet", "--top", "7", "dog", "--library", "/lib"),
+    ],
+)
+def test_options_stand_anywhere(argv: tuple[str, ...]) -> None:
+    call = read(*argv)
+    assert named(call) == "search"
+    assert call.operands == ("a", "dog")
+    assert call.library == Path("/lib").absolute()
+    assert call.options == {"top": 7, "like": None, "json": True, "quiet": True}
+
+
+def test_words_with_a_dash_go_in_quotes_or_after_two() -> None:
+    assert read("search", "dog -cat").operands == ("dog -cat",)
+    assert read("search", "-cat dog").operands == ("-cat dog",)
+    assert read("search", "--top", "3", "--", "-cat", "--json").operands == ("-cat", "--json")
+    assert read("search", "dog", "--", "-cat").operands == ("dog", "-cat")
+    with pytest.raises(CallError, match="begin with -"):
+        read("search", "dog", "-cat")
+
+
+def test_without_a_command_the_window_is_meant() -> None:
+    assert read().command is None
+    assert read("--library", "/lib").library == Path("/lib").absolute()
+    assert read("--library", "index").command is None, "the value of --library is no command"
+
+
+def test_the_library_comes_from_the_call_then_the_environment_then_the_platform(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_home: Path
+) -> None:
+    assert own_home in read("status").library.parents
+    monkeypatch.setenv("RETROUVE_LIBRARY", str(tmp_path / "other" / ".." / "mine"))
+    assert read("status").library == tmp_path / "mine"
+    assert read("status", "--library", "~/here").library == own_home / "here"
+    monkeypatch.setenv("RETROUVE_LIBRARY", "")
+    assert own_home in read("status").library.parents
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        (("frobnicate",), "no command `frobnicate`"),
+        (("serach", "x"), "Did you mean `retrouve search`"),
+        (("search", "x", "--top", "many"), "`many` is not a number"),
+        (("search", "x", "--top", "0"), "`0` is not a number"),
+        (("search", "x", "--top"), "expected one argument"),
+        (("search", "x", "--colour"), "--colour"),
+        (("similar",), "needs PHOTO"),
+        (("similar", "a.jpg", "b.jpg"), "`b.jpg`"),
+        (("status", "now"), "`now`"),
+        (("forget",), "needs FOLDER"),
+        (("--json",), "needs a command"),
+        (("--frob",), "--frob"),
+        (("--library",), "expected one argument"),
+        (("--library", "", "status"), "empty"),
+        (("--", "search"), "before --"),
+        (("search", "a\0b"), "NUL"),
+        (("status", "--lib", "x"), "--lib"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(argv: tuple[str, ...], part: str) -> None:
+    with pytest.raises(CallError) as caught:
+        read(*argv)
+    sentence = str(caught.value)
+    assert part in sentence
+    assert "\n" not in sentence and sentence.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("argv", [("--version",), ("search", "--version"), ("--version", "status")])
+def test_version(argv: tuple[str, ...]) -> None:
+    with pytest.raises(HelpWanted, match=r"^retrouve 1\.2\.3$"):
+        read(*argv)
+
+
+def test_help_names_every_command_and_every_command_has_help() -> None:
+    with pytest.raises(HelpWanted) as overview:
+        read("--help")
+    for command in COMMANDS:
+        assert command.name in str(overview.value) and command.summary in str(overview.value)
+        with pytest.raises(HelpWanted) as page:
+            read(command.name, "-h")
+        assert f"retrouve {command.name}" in str(page.value) and "--library" in str(page.value)
+
+
+def test_json_is_seen_even_in_a_call_that_makes_no_sense() -> None:
+    assert calls.wants_json(["--frob", "--json"])
+    assert not calls.wants_json(["search", "--", "--json"])

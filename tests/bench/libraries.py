@@ -1,0 +1,98 @@
+"""Libraries of any size, without a photo file: a catalogue whose vectors are spread as those of a CLIP model are."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import embeddings, folders, roots
+from core.catalog.connection import Catalog
+from core.models.encoder import Embeddings
+
+_CHUNK = 10_000
+_THINGS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A library on the disk, and how many bytes its catalogue grew by when the vectors went in."""
+
+    folder: Path
+    photos: int
+    dim: int
+    bytes_of_vectors: int
+
+
+class Space:
+    """Photos and sentences: two narrow cones of unit vectors that face different ways, with the same things in both."""
+
+    def __init__(self, dim: int, seed: int = 1) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._dim = dim
+        self._spread = (np.arange(1, dim + 1) ** -0.5).astype(np.float32)
+        self._turn = np.linalg.qr(self._rng.standard_normal((dim, dim)))[0].astype(np.float32)
+        self._things = self._rng.standard_normal((_THINGS, dim)).astype(np.float32) * self._spread
+        self._photo, self._sentence = _unit(self._rng.standard_normal((2, dim)).astype(np.float32))
+
+    def photos(self, count: int) -> Embeddings:
+        return self._cone(count, self._photo)
+
+    def sentences(self, count: int) -> Embeddings:
+        return self._cone(count, self._sentence)
+
+    def _cone(self, count: int, middle: NDArray[np.float32]) -> Embeddings:
+        things = self._things[self._rng.integers(0, _THINGS, count)]
+        own = self._rng.standard_normal((count, self._dim), dtype=np.float32) * self._spread
+        return _unit((0.6 * things + 0.8 * own) / np.linalg.norm(self._spread) @ self._turn + middle)
+
+
+def build(folder: Path, photos: int, model_id: str, dim: int, space: Space) -> Built:
+    """A library of ``photos``, a hundred to a folder, taken evenly over a thousand days."""
+    with closing(Catalog.open(folder)) as catalog:
+        catalog.write(lambda db: _photos(db, photos))
+    without = _settled(folder)
+    with closing(Catalog.open(folder)) as catalog:
+
+        def vectors(db: sqlite3.Connection) -> None:
+            model = embeddings.model_id(db, model_id, dim)
+            for start in range(1, photos + 1, _CHUNK):
+                stop = min(start + _CHUNK, photos + 1)
+                embeddings.add(db, model, zip(range(start, stop), space.photos(stop - start), strict=True))
+
+        catalog.write(vectors)
+    return Built(folder, photos, dim, _settled(folder) - without)
+
+
+def _photos(db: sqlite3.Connection, count: int) -> None:
+    root = roots.add(db, Path("/nowhere/photos").absolute(), None)
+    inside = [folders.ensure(db, root.id, f"{number:04}") for number in range(count // 100 + 1)]
+    db.executemany(
+        "INSERT INTO content (id, hash) VALUES (?, ?)",
+        ((id, hashlib.sha256(str(id).encode()).digest()[:16]) for id in range(1, count + 1)),
+    )
+    days = np.arange("2018-01-01", "2020-09-27", dtype="datetime64[D]").astype(str)
+    db.executemany(
+        "INSERT INTO photo (folder_id, name, content_id, size, mtime_ns, inode, width, height, format, taken, "
+        "taken_source, camera) VALUES (?, ?, ?, 3000000, ?, ?, 4000, 3000, 'JPEG', ?, 'exif', 'Camera X')",
+        (
+            (inside[id // 100], f"IMG_{id:06}.jpg", id, id, id, f"{days[id * 7919 % 1000]}T12:00:00")
+            for id in range(1, count + 1)
+        ),
+    )
+
+
+def _settled(folder: Path) -> int:
+    """The bytes of the catalogue with its log folded in."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return (folder / "catalog.sqlite").stat().st_size
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

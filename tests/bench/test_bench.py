@@ -1,0 +1,76 @@
+"""The benchmark itself: that its libraries are real ones, and that its table says what was measured."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.photos.hashing import content_hash
+from tests.bench import querying, starting
+from tests.bench.indexing import copies_of
+from tests.bench.libraries import Space, build
+from tests.bench.measure import PROJECT, Row, table
+
+
+def test_a_built_library_is_searched(tmp_path: Path) -> None:
+    space = Space(64)
+    built = build(tmp_path / "library", 500, "small-1", 64, space)
+    assert built.bytes_of_vectors > 500 * 64 * 2
+    rows = querying.measure(built, "small-1", space)
+    assert all(math.isfinite(row.value) and row.value > 0 for row in rows)
+    assert {row.baseline for row in rows if row.what.startswith("query")} != {None}
+
+
+def test_photos_and_sentences_lie_in_two_cones() -> None:
+    space = Space(64)
+    photos, sentences = space.photos(200), space.sentences(200)
+    assert np.allclose(np.linalg.norm(photos, axis=1), 1, atol=1e-5)
+    assert (photos @ photos.T).mean() > (photos @ sentences.T).mean() + 0.2
+
+
+def test_copies_are_photos_with_bytes_of_their_own(tmp_path: Path) -> None:
+    for number, suffix in enumerate((".jpg", ".webp")):
+        Image.new("RGB", (40, 30), (9 * number, 80, 90)).save(tmp_path / f"{number}{suffix}")
+    made = copies_of(tmp_path, tmp_path / "made", 5)
+    assert len({content_hash(path) for path in made}) == 5
+    for path in made:
+        with Image.open(path) as image:
+            image.load()
+            assert image.size == (40, 30)
+
+
+def test_a_start_is_a_whole_process() -> None:
+    [row] = starting.imports(repeat=1)
+    assert row.baseline is not None and row.value > row.baseline > 0
+
+
+def test_the_table_tells_what_was_kept() -> None:
+    rows = [
+        Row("a query", 12.34, "ms", 4.5, "plain", 30.0),
+        Row("a share", 0.5, "share", None, "", 0.85, at_least=True),
+        Row("a size", 1234.5, "MB"),
+    ]
+    text = table(rows)
+    assert "12.3 ms   4.50 ms  plain  <= 30.0 ms  kept" in text
+    assert "50.0%" in text and ">= 85.0%  NOT KEPT" in text and "1,234 MB" in text
+
+
+def test_a_wrong_part_is_named() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--only", "nothing"], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert ended.returncode == 2 and "nothing" in ended.stderr
+
+
+@pytest.mark.parametrize("photos", ["0", "many"])
+def test_a_wrong_number_is_refused(photos: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--photos", photos], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert ended.returncode == 2

@@ -1,0 +1,91 @@
+"""From trained heads to the folder that ships: OpenCLIP's local-dir format, and the graphs for OpenVINO beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from training.starter import graphs, sources, towers
+from training.starter.heads import Heads
+
+WEIGHTS = "open_clip_model.safetensors"
+CONFIG = "open_clip_config.json"
+CARD = "model.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+
+
+class Visual(nn.Module):
+    """``pixels`` float32[n, 3, 260, 260] -> ``embedding`` float32[n, dim], not normalised."""
+
+    def __init__(self, model: open_clip.CustomTextCLIP) -> None:
+        super().__init__()
+        self.visual = model.visual
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        embedding: Tensor = self.visual(pixels)
+        return embedding
+
+
+class Textual(nn.Module):
+    """``input_ids``, ``attention_mask`` int64[n, length] -> ``embedding`` float32[n, dim], not normalised."""
+
+    def __init__(self, model: open_clip.CustomTextCLIP) -> None:
+        super().__init__()
+        self.text = model.text
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        output = self.text.transformer(input_ids=input_ids, attention_mask=attention_mask)
+        embedding: Tensor = self.text.proj(self.text.pooler(output, attention_mask))
+        return embedding
+
+
+def install(model: open_clip.CustomTextCLIP, heads: Heads) -> None:
+    """Put trained heads into the open_clip model, whose projections have the same entries by the same names."""
+    model.visual.head.load_state_dict(heads.image.state_dict())
+    model.text.proj.load_state_dict(heads.text.state_dict())
+    with torch.no_grad():
+        model.logit_scale.fill_(float(heads.scale().log()))
+    towers.round_to_half(model)
+
+
+def write(model: open_clip.CustomTextCLIP, folder: Path) -> str:
+    """Write weights, configs, tokenizer and graphs; returns the SHA-256 of the weights. `card.write` completes it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+    write_json(folder / CONFIG, towers.config(model.text.output_dim))
+    text = json.loads((sources.text_folder() / "config.json").read_text(encoding="utf-8"))
+    write_json(folder / "config.json", {key: value for key, value in text.items() if not key.startswith("_")})
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(sources.text_folder() / name, folder / name)
+    write_graphs(model, folder)
+    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+
+
+def write_graphs(model: open_clip.CustomTextCLIP, folder: Path) -> None:
+    """``visual.onnx`` and ``textual.onnx``, a few hundred kilobytes: their weights lie in the safetensors file."""
+    pixels = torch.zeros(2, 3, towers.IMAGE_SIZE, towers.IMAGE_SIZE)
+    graphs.trace(Visual(model), {"pixels": pixels}, {"pixels": {0: "n"}}, folder / "visual.onnx")
+    ids = torch.ones(2, 8, dtype=torch.long)
+    free = {0: "n", 1: "length"}
+    inputs = {"input_ids": ids, "attention_mask": ids}
+    graphs.trace(Textual(model), inputs, {name: free for name in inputs}, folder / "textual.onnx")
+    for name in ("visual.onnx", "textual.onnx"):
+        graphs.externalize(folder / name, folder / WEIGHTS)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Indented, in the order given, ending in a newline."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,95 @@
+"""From torch to ONNX, and from ONNX to graphs whose weights are the ones in the safetensors file.
+
+An ONNX initialiser may lie outside its graph, as so many bytes of another file from an offset on ("external data").
+A safetensors file is eight bytes of header length, the header, then the tensors one after another: so the graph can
+refer to the very bytes that open_clip reads, and the weights are stored once. They are float16, with a Cast to float32
+behind each.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import struct
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import TensorProto, helper
+from torch import Tensor, nn
+
+OPSET = 17
+
+
+def trace(module: nn.Module, inputs: dict[str, Tensor], dynamic: dict[str, dict[int, str]], path: Path) -> None:
+    """Write a module with one output, ``embedding``, as ONNX, nothing folded, so that initialisers keep their names.
+
+    ``dynamic`` names the axes whose length is free, by input.
+    """
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated, but the newer one neither keeps names nor folds nothing; and it warns of
+        # sizes that become constants, which is meant: a photo is always 260 pixels wide.
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            str(path),
+            input_names=list(inputs),
+            output_names=["embedding"],
+            dynamic_axes={**dynamic, "embedding": {0: "n"}},
+            opset_version=OPSET,
+            do_constant_folding=False,
+            dynamo=False,
+        )
+
+
+def offsets(safetensors: Path) -> dict[str, tuple[int, int, list[int]]]:
+    """Where each tensor's bytes lie in a safetensors file: offset from the file's start, length in bytes, shape."""
+    with safetensors.open("rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    start = 8 + length
+    return {
+        name: (start + entry["data_offsets"][0], entry["data_offsets"][1] - entry["data_offsets"][0], entry["shape"])
+        for name, entry in header.items()
+    }
+
+
+def externalize(path: Path, safetensors: Path, prefix: str = "") -> int:
+    """Let a traced graph's float initialisers refer to the safetensors file beside it. Returns how many do.
+
+    ``prefix`` is what the traced wrapper put before the names of the model. Raises ValueError when a weight of more
+    than a few numbers has no counterpart of its shape in the file.
+    """
+    model = onnx.load(path)
+    where = offsets(safetensors)
+    kept, moved, casts = [], [], []
+    for initializer in model.graph.initializer:
+        name = initializer.name.removeprefix(prefix)
+        shape = list(initializer.dims)
+        if initializer.data_type == TensorProto.FLOAT and name in where and where[name][2] == shape:
+            offset, length, _ = where[name]
+            moved.append(_external(initializer.name + ".f16", shape, safetensors.name, offset, length))
+            casts.append(helper.make_node("Cast", [initializer.name + ".f16"], [initializer.name], to=TensorProto.FLOAT))
+        elif initializer.data_type == TensorProto.FLOAT and len(initializer.raw_data) > 64:
+            raise ValueError(f"{initializer.name} of shape {shape} is not in {safetensors.name}")
+        else:
+            kept.append(initializer)
+    nodes = casts + list(model.graph.node)
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(kept + moved)
+    model.graph.node.extend(nodes)
+    path.write_bytes(model.SerializeToString())
+    return len(moved)
+
+
+def _external(name: str, shape: list[int], location: str, offset: int, length: int) -> TensorProto:
+    """An initialiser that refers to bytes of another file in the same folder."""
+    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", str(offset)), ("length", str(length))):
+        tensor.external_data.add(key=key, value=value)
+    return tensor

@@ -1,0 +1,107 @@
+"""The two heads, and the loss that they learn from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from timm.layers import Mlp
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.models.towers import CLASS_DIM, FEATURES
+
+TEXT_WIDTH = 384
+LOWEST, HIGHEST = math.log(10.0), math.log(50.0)
+"""The learned temperature's bounds, as the logarithm of what cosines are multiplied by. CLIP clamps at 100; with few
+photos a lower bound keeps the heads from growing too sure."""
+
+
+class Heads(nn.Module):
+    """open_clip's own two projections (``timm_proj: mlp`` and ``hf_proj_type: mlp``), the same entries by the same
+    names, over cached features: float32[n, FEATURES] and float32[n, 384] to unit vectors float32[n, dim].
+    """
+
+    def __init__(self, dim: int, dropout: float) -> None:
+        super().__init__()
+        self.image = nn.Sequential()
+        self.image.add_module("mlp", Mlp(FEATURES, 2 * dim, dim, drop=(dropout, 0.0), bias=(True, False)))
+        middle = (TEXT_WIDTH + dim) // 2
+        self.text = nn.Sequential(
+            nn.Linear(TEXT_WIDTH, middle, bias=False), nn.GELU(), nn.Linear(middle, dim, bias=False)
+        )
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+    def encode_images(self, features: Tensor) -> Tensor:
+        """float32[n, FEATURES] -> float32[n, dim], unit-length."""
+        return functional.normalize(self.image(features), dim=1)
+
+    def encode_texts(self, pooled: Tensor) -> Tensor:
+        """float32[n, 384] -> float32[n, dim], unit-length."""
+        return functional.normalize(self.text(pooled), dim=1)
+
+    def scale(self) -> Tensor:
+        """What cosines are multiplied by before the softmax."""
+        return self.logit_scale.clamp(LOWEST, HIGHEST).exp()
+
+
+@torch.no_grad()
+def let_through(heads: Heads, units: int = CLASS_DIM) -> None:
+    """Start the first hidden units as a straight passage for the class embedding (the last features of the tower).
+
+    ``gelu(x + 6) - 6`` is x as long as x stays above -4 or so: a unit with that bias is linear. The second layer takes
+    those units to where the text head takes the classes' names, so that an untrained head already knows what the
+    classifier knows. Training may change all of it.
+    """
+    mlp = heads.image.mlp
+    mlp.fc1.weight[:units] = 0.0
+    mlp.fc1.weight[:units, FEATURES - CLASS_DIM :] = torch.eye(CLASS_DIM)[:units]
+    mlp.fc1.bias[:units] = 6.0
+
+
+def same_meaning(owner: Tensor, pooled: Tensor, threshold: float) -> Tensor:
+    """bool[n, n]: pairs whose caption is true of the other photo as well, the diagonal left out.
+
+    ``owner`` (int64[n]) names what photos of one label share, or the photo itself; ``pooled`` (float32[n, 384]) is the
+    frozen text tower's output, whose cosine says that two captions mean the same.
+    """
+    unit = functional.normalize(pooled, dim=1)
+    same = (owner[:, None] == owner[None, :]) | (unit @ unit.T > threshold)
+    return same.fill_diagonal_(False)
+
+
+def info_nce(images: Tensor, texts: Tensor, scale: Tensor, same: Tensor) -> Tensor:
+    """The symmetric InfoNCE loss of CLIP. Pairs in ``same`` (bool[n, n]) are neither positives nor negatives."""
+    logits = (scale * images @ texts.T).masked_fill(same, float("-inf"))
+    target = torch.arange(len(images))
+    return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+
+
+def distillation(images: Tensor, classes: Tensor, probabilities: Tensor, scale: Tensor) -> Tensor:
+    """How far the photos' closeness to the class names is from what the ImageNet classifier said of them.
+
+    Cross-entropy against the teacher's soft classes (Hinton et al. 2015): ``images`` float32[n, dim], ``classes``
+    float32[1000, dim], ``probabilities`` float32[n, 1000].
+    """
+    return -(probabilities * (scale * images @ classes.T).log_softmax(dim=1)).sum(dim=1).mean()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The numbers of one training run. `docs/model.md` lists those that were tried."""
+
+    seed: int = 0
+    dim: int = 512
+    steps: int = 1500
+    batch: int = 1024
+    rate: float = 1e-3
+    weight_decay: float = 0.05
+    dropout: float = 0.4
+    noise: float = 0.05
+    text_noise: float = 0.05
+    same_above: float = 0.85
+    distill: float = 0.5
+    extra: float = 0.3
+    average: float = 0.998
+    passage: bool = True

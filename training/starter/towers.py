@@ -1,0 +1,126 @@
+"""The model before its heads have learned anything: two pretrained towers inside open_clip's own classes.
+
+Every weight is rounded to float16 here, at the beginning: what the heads learn from are the features of the very
+weights that ship, and nothing changes when they are written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from timm.data import ImageNetInfo
+from torch import Tensor, nn
+
+from core.models.towers import CLASSES, NAME, register_towers
+from training.starter import sources
+
+IMAGE_SIZE = 260
+CONTEXT_LENGTH = 64
+DIM = 512
+RESIZE_MODE = "squash"
+
+
+def config(dim: int = DIM) -> dict[str, Any]:
+    """What ``open_clip_config.json`` says. ``.`` stands for the model's own folder: its loader fills in the path."""
+    return {
+        "model_cfg": {
+            "embed_dim": dim,
+            "vision_cfg": {
+                "timm_model_name": NAME,
+                "timm_model_pretrained": False,
+                "timm_pool": "avg",
+                "timm_proj": "mlp",
+                "image_size": IMAGE_SIZE,
+            },
+            "text_cfg": {
+                "hf_model_name": ".",
+                "hf_tokenizer_name": ".",
+                "hf_model_pretrained": False,
+                "hf_pooler_type": "mean_pooler",
+                "hf_proj_type": "mlp",
+                "context_length": CONTEXT_LENGTH,
+            },
+        },
+        "preprocess_cfg": {
+            "size": [IMAGE_SIZE, IMAGE_SIZE],
+            "mode": "RGB",
+            "mean": [0.5, 0.5, 0.5],
+            "std": [0.5, 0.5, 0.5],
+            "interpolation": "bicubic",
+            "resize_mode": RESIZE_MODE,
+            "fill_color": 0,
+        },
+    }
+
+
+def build(text_folder: Path, dim: int = DIM) -> open_clip.CustomTextCLIP:
+    """An open_clip model of our configuration with weights at random. ``text_folder`` holds the text tower's config."""
+    register_towers()
+    model_cfg = config(dim)["model_cfg"]
+    model_cfg["text_cfg"] |= {"hf_model_name": str(text_folder), "hf_tokenizer_name": str(text_folder)}
+    return open_clip.CustomTextCLIP(**model_cfg).eval()
+
+
+def pretrained(dim: int = DIM) -> open_clip.CustomTextCLIP:
+    """Both towers with their pretrained weights, and the vectors of the ImageNet classes filled in."""
+    model = build(sources.text_folder(), dim)
+    model.visual.trunk.body.load_state_dict(sources.image_body().state_dict())
+    missing, unexpected = model.text.transformer.load_state_dict(sources.text_weights(), strict=False)
+    if unexpected or missing:
+        raise RuntimeError(f"MiniLM's weights do not fit: missing {missing}, unexpected {unexpected}")
+    round_to_half(model)
+    model.visual.trunk.class_embedding.copy_(class_vectors(model))
+    round_to_half(model)
+    return model
+
+
+@torch.no_grad()
+def round_to_half(model: nn.Module) -> None:
+    """Round every weight to the float16 that will be written."""
+    for value in model.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(value.half())
+
+
+def class_names() -> list[tuple[str, ...]]:
+    """The words for each of the 1,000 ImageNet classes, the common ones first (two at the most)."""
+    info = ImageNetInfo("imagenet-1k")
+    names = [tuple(info.index_to_description(index).split(", ")[:2]) for index in range(CLASSES)]
+    names[134], names[517] = ("crane, a bird",), ("crane, a machine",)
+    return names
+
+
+@torch.no_grad()
+def class_vectors(model: open_clip.CustomTextCLIP) -> Tensor:
+    """float32[1000, 384]: the text tower's pooled output for each class, a mean over its words and two templates."""
+    vectors = []
+    for names in class_names():
+        sentences = [template.format(name) for name in names for template in ("{}", "a photo of a {}.")]
+        vectors.append(pooled_text(model, sentences).mean(dim=0))
+    return torch.stack(vectors)
+
+
+@torch.no_grad()
+def pooled_text(model: open_clip.CustomTextCLIP, sentences: list[str]) -> Tensor:
+    """float32[n, 384]: what the text tower hands to its head."""
+    ids, mask = tokenize(sentences)
+    pooled: Tensor = model.text.pooler(model.text.transformer(input_ids=ids, attention_mask=mask), mask)
+    return pooled
+
+
+def tokenize(sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """int64[n, length] token ids and attention mask, by open_clip's own tokenizer, padding cut to the longest."""
+    ids = _tokenizer()(list(sentences))
+    mask = (ids != 0).long()
+    length = int(mask.sum(dim=1).max())
+    return ids[:, :length], mask[:, :length]
+
+
+@cache
+def _tokenizer() -> open_clip.tokenizer.HFTokenizer:
+    return open_clip.tokenizer.HFTokenizer(str(sources.text_folder()), context_length=CONTEXT_LENGTH)

@@ -1,0 +1,131 @@
+"""Training the heads on cached features: minutes on two cores."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.starter.data import Example
+from training.starter.heads import Heads, Recipe, distillation, info_nce, let_through, same_meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All that training sees, as tensors over the photos that may be learned from.
+
+    ``views`` float16[views, photos, FEATURES]; ``teacher`` float16[views, photos, 1000], the classifier's
+    probabilities; ``text`` float32[sentences, 384]; ``sentences`` and ``extra`` are rows of it for each photo;
+    ``owner`` int64[photos] is equal for photos of one label; ``classes`` float32[1000, 384].
+    """
+
+    views: Tensor
+    teacher: Tensor
+    text: Tensor
+    sentences: list[list[int]]
+    extra: list[list[int]]
+    owner: Tensor
+    classes: Tensor
+
+
+def owners(examples: Sequence[Example]) -> Tensor:
+    """int64[n]: the same number for photos of one label, one of its own for every other photo."""
+    numbers: dict[str, int] = {}
+    return torch.tensor([numbers.setdefault(e.group or f"{e.source}/{e.path.name}", len(numbers)) for e in examples])
+
+
+def train(corpus: Corpus, recipe: Recipe, tell: Callable[[str], None], watch: Callable[[Heads], str] | None = None) -> Heads:
+    """Train the heads and return their moving average (Polyak), which validates better than the last step.
+
+    ``watch`` is asked for a line about the average now and then. Decisions are seeded: the same recipe on the same
+    features gives the same heads, up to the order of sums on other machines.
+    """
+    torch.manual_seed(recipe.seed)
+    random = np.random.default_rng(recipe.seed)
+    heads = start(recipe)
+    average = copy.deepcopy(heads).requires_grad_(False).eval()
+    decayed = [p for p in heads.parameters() if p.ndim > 1]
+    others = [p for p in heads.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        lr=recipe.rate,
+        betas=(0.9, 0.98),
+    )
+    began = time.perf_counter()
+    for step in range(recipe.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate * schedule(step, recipe.steps)
+        loss = one_step(heads, corpus, recipe, random)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        update(average, heads, min(recipe.average, (1 + step) / (10 + step)))
+        if step % 250 == 249 or step + 1 == recipe.steps:
+            line = watch(average) if watch else ""
+            tell(f"step {step + 1}: loss {loss.item():.3f} {line} ({time.perf_counter() - began:.0f} s)")
+    return average
+
+
+def start(recipe: Recipe) -> Heads:
+    """Heads before training. MiniLM's outputs are small (about 0.2 a dimension), so its first layer starts larger."""
+    heads = Heads(recipe.dim, recipe.dropout)
+    with torch.no_grad():
+        heads.text[0].weight.mul_(5.0)
+    if recipe.passage:
+        let_through(heads)
+    return heads.train()
+
+
+def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Generator) -> Tensor:
+    """The loss of one batch: each photo in one of its views, with one of its sentences."""
+    photos = random.choice(corpus.views.shape[1], min(recipe.batch, corpus.views.shape[1]), replace=False)
+    views = random.integers(0, len(corpus.views), len(photos))
+    rows = [pick(corpus, photo, recipe.extra, random) for photo in photos]
+    features = corpus.views[views, photos].float()
+    pooled = corpus.text[rows]
+    images = heads.encode_images(features + recipe.noise * torch.randn_like(features))
+    texts = heads.encode_texts(pooled + recipe.text_noise * torch.randn_like(pooled))
+    same = same_meaning(corpus.owner[photos], pooled, recipe.same_above)
+    loss = info_nce(images, texts, heads.scale(), same)
+    if recipe.distill:
+        classes = heads.encode_texts(corpus.classes)
+        loss = loss + recipe.distill * distillation(images, classes, corpus.teacher[views, photos].float(), heads.scale())
+    return loss
+
+
+def pick(corpus: Corpus, photo: int, extra: float, random: np.random.Generator) -> int:
+    """One sentence of a photo: of those around it with a chance of ``extra``, else of its own."""
+    around = corpus.extra[photo]
+    some = around if around and random.random() < extra else corpus.sentences[photo]
+    return some[random.integers(len(some))]
+
+
+def schedule(step: int, steps: int) -> float:
+    """The share of the full rate: five per cent of warm-up, then half a cosine down to nothing."""
+    warm = max(1, steps // 20)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+@torch.no_grad()
+def update(average: Heads, heads: Heads, keep: float) -> None:
+    """Move the average a little towards the heads."""
+    for mean, value in zip(average.parameters(), heads.parameters(), strict=True):
+        mean.lerp_(value, 1 - keep)
+
+
+def embed(heads: Heads, features: Tensor, block: int = 2048) -> NDArray[np.float32]:
+    """float16[n, FEATURES] -> float32[n, dim], unit-length, with the heads at rest."""
+    heads.eval()
+    with torch.no_grad():
+        parts = [heads.encode_images(part.float()) for part in features.split(block)]
+    embedded: NDArray[np.float32] = torch.cat(parts).numpy()
+    return embedded
