@@ -157,18 +157,21 @@ def topmost(folders: Iterable[Path]) -> list[Path]:
 
 def _begin(path: Path, handler: FileSystemEventHandler) -> object | None:
     """Watch a root; None when the system has no room for that many folders, or cannot watch there at all."""
-    observer = Observer()
+    observer: Any = None
     try:
+        observer = Observer()
         observer.schedule(handler, str(path), recursive=True)
         observer.start()
     except OSError as error:
         logger.warning("cannot watch %s: %s", path, error)
-        if observer.is_alive():
+        if observer is not None:
             _end(observer)
         return None
     return observer
 
 
 def _end(observer: Any) -> None:
+    """Also of an observer that never came to start: it holds a thread and a file from the beginning."""
     observer.stop()
-    observer.join(2)
+    if observer.is_alive():
+        observer.join(2)

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from core.catalog import embeddings, photos, roots
+from core.catalog import embeddings, photos
+from core.catalog import roots as root_rows
 from core.catalog.connection import Catalog
 from core.catalog.lock import IndexLock
 from core.catalog.thumbnails import ThumbnailCache
@@ -60,19 +61,20 @@ class Indexer:
 
     def run(
         self,
-        only: Sequence[Root] | None = None,
+        roots: Sequence[Root] | None = None,
         *,
         folders: Sequence[Path] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[IndexProgress]:
-        """Indexes all roots, ``only`` some, or only what lies below ``folders``; the last progress is ``DONE``.
+        """Indexes all roots, or only ``roots``, or only what lies below ``folders``; the last progress is ``DONE``.
 
         Closing the generator, or ``cancelled()``, ends the run early: what was read is stored, nothing is forgotten.
         A root that is offline is named in the report. Raises LibraryBusy while another process indexes, FolderError
         for a folder in no root, what the catalogue raises (DiskFull ...), WorkerError and what a model raises.
         """
         with IndexLock(self._catalog.path.parent):
-            yield from _Run(self._catalog, self._thumbnails, self._encoder, self._model, cancelled).steps(only, folders)
+            run = _Run(self._catalog, self._thumbnails, self._encoder, self._model, cancelled)
+            yield from run.steps(roots, folders)
 
 
 class _Run:
@@ -96,9 +98,9 @@ class _Run:
         self._online: dict[int, Scope] = {}
         self._photos: dict[int, int] = {}
 
-    def steps(self, only: Sequence[Root] | None, folders: Sequence[Path] | None) -> Iterator[IndexProgress]:
+    def steps(self, roots: Sequence[Root] | None, folders: Sequence[Path] | None) -> Iterator[IndexProgress]:
         yield self._meter.enter(Phase.SCANNING)
-        self._look_around(only, folders)
+        self._look_around(roots, folders)
         diff = Diff(self._known(), self._lacking())
         yield from self._scan(diff)
         if not self._cancelled():
@@ -113,17 +115,17 @@ class _Run:
             yield from self._read(reading, plan)
             if not self._cancelled():
                 yield self._meter.enter(Phase.FINISHING)
-                self._forget(plan, reading, whole=only is None and folders is None)
+                self._forget(plan, reading, whole=roots is None and folders is None)
         yield self._meter.enter(Phase.DONE)
 
-    def _look_around(self, only: Sequence[Root] | None, folders: Sequence[Path] | None) -> None:
+    def _look_around(self, roots: Sequence[Root] | None, folders: Sequence[Path] | None) -> None:
         """Which roots there are, which of them can be read, and where to look."""
         with self._catalog.read() as db:
-            everything = roots.all(db)
-            self._photos = {root_id: photos for root_id, (photos, _) in roots.counts(db).items()}
+            everything = root_rows.all(db)
+            self._photos = {root_id: photos for root_id, (photos, _) in root_rows.counts(db).items()}
         away = scope.offline(everything, lambda root: self._photos.get(root.id, 0))
         self._online = {root.id: Scope(root, ()) for root in everything if root not in away}
-        scopes = scope.scopes_of(everything if only is None else only, folders)
+        scopes = scope.scopes_of(everything if roots is None else roots, folders)
         self._meter.offline(entry.root.path for entry in scopes if entry.root.id not in self._online)
         self._scopes = [entry for entry in scopes if entry.root.id in self._online]
         self._online.update((entry.root.id, entry) for entry in self._scopes)
@@ -133,7 +135,7 @@ class _Run:
     def _learn_mount(self, root: Root) -> None:
         mount = mount_of(root.path)
         if mount != root.mount:
-            self._catalog.write(lambda db: roots.add(db, root.path, mount))
+            self._catalog.write(lambda db: root_rows.add(db, root.path, mount))
 
     def _known(self) -> Iterator[Known]:
         with self._catalog.read() as db:

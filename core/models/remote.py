@@ -80,7 +80,7 @@ class RemoteEncoder:
     ) -> None:
         self.spec = spec
         self._limits = limits or Limits()
-        self._setup = WorkerSetup(spec, toolbox, threads=_cores(), batch=_BATCH)
+        self._setup = WorkerSetup(spec, toolbox, _cores(), _BATCH, stuck_s=1.5 * self._limits.file_s)
         self._known = info
         self._lock = threading.RLock()
         self._process: WorkerProcess | None = None

@@ -83,14 +83,16 @@ class Toolbox:
 class WorkerSetup:
     """What a worker needs to begin. ``toolbox`` is a function of a module, since it travels by its name.
 
-    ``threads`` decode at once; ``batch`` photos at most are encoded together; what native libraries print goes to the
-    file ``log``, which the worker makes and whoever is last removes.
+    ``threads`` decode at once; ``batch`` photos at most are encoded together. What native libraries print goes to the
+    file ``log``, which the worker makes and whoever is last removes. After ``stuck_s`` seconds without a turn of the
+    interpreter the worker ends itself: native code holds it for good, and nothing else could end it when the app dies.
     """
 
     spec: EncoderSpec
     toolbox: Callable[[EncoderSpec], Toolbox]
     threads: int
     batch: int
+    stuck_s: float
     log: Path = Path(os.devnull)
 
 

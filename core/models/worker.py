@@ -7,15 +7,11 @@ typing works while photos are indexed. Whatever happens to the app, the worker d
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import itertools
-import os
 import queue
-import signal
-import sys
 import threading
 import traceback
-from multiprocessing import connection, parent_process
+from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +19,7 @@ import numpy as np
 
 from core.errors import PhotoError, RetrouveError
 from core.models.encoder import Backend, Embeddings, Encoder, EncoderSpec
+from core.models.lifeline import begin, leave
 from core.models.wire import (
     Answer,
     Broken,
@@ -52,10 +49,9 @@ if TYPE_CHECKING:
 _GATHER_S = 0.05
 """How long a batch waits for a photo that is being decoded."""
 _IDLE_S = 0.2
-_STUCK_S = 90.0
-"""After so long without a turn of the interpreter the worker ends itself: native code holds the lock for good."""
-_LOG_BYTES = 1 << 20
 _GONE = FileStamp(0, 0, 0)
+_LARGEST_INODE = (1 << 63) - 1
+"""As the scan has it."""
 
 
 def standard_toolbox(spec: EncoderSpec) -> Toolbox:
@@ -70,12 +66,8 @@ def standard_toolbox(spec: EncoderSpec) -> Toolbox:
 
 def main(setup: WorkerSetup, inbox: connection.Connection, outbox: connection.Connection) -> None:
     """The whole life of the worker process. Never returns: the process ends here, whatever its threads are doing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keep_quiet(setup.log)
-    # So ends a worker whose app forgot to close it; this thread only ever waits, and so can answer.
-    signal.signal(signal.SIGTERM, lambda *_: _leave(setup.log))
+    begin(setup)
     worker = Worker(setup, outbox)
-    threading.Thread(target=_watch, args=(setup.log,), name="watch", daemon=True).start()
     worker.start()
     try:
         while True:
@@ -84,8 +76,8 @@ def main(setup: WorkerSetup, inbox: connection.Connection, outbox: connection.Co
         pass
     except BaseException:  # noqa: BLE001 - the process ends here; the log keeps why
         traceback.print_exc()
-    finally:
-        _leave(setup.log)
+        leave(None)
+    leave(setup.log)
 
 
 def stamp_of(path: Path, sidecars: tuple[Path, ...]) -> FileStamp:
@@ -98,7 +90,7 @@ def stamp_of(path: Path, sidecars: tuple[Path, ...]) -> FileStamp:
     for sidecar in sidecars:
         with contextlib.suppress(OSError):
             newest = max(newest, sidecar.stat().st_mtime_ns)
-    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ino, newest)
+    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ino & _LARGEST_INODE, newest)
 
 
 class Worker:
@@ -147,7 +139,7 @@ class Worker:
             try:
                 self._outbox.send(message)
             except OSError:
-                _leave(self._setup.log)
+                leave(self._setup.log)
 
     def _count(self, change: int) -> None:
         with self._ahead_lock:
@@ -275,7 +267,7 @@ class Worker:
     def _give_up(self, error: Exception) -> None:
         traceback.print_exc()
         self._send(Broken(_portable(error)))
-        _leave(None)  # the app deletes the log
+        leave(None)  # the app deletes the log
 
     # Sentences, and pictures that a person waits for
 
@@ -333,40 +325,3 @@ def _reduced(image: Image, size: int) -> Image:
 def _portable(error: Exception) -> Exception:
     """The error itself where it is of our tree, else its type and words: not every exception can be pickled."""
     return error if isinstance(error, RetrouveError) else RuntimeError(f"{type(error).__name__}: {error}")
-
-
-def _keep_quiet(log: Path) -> None:
-    """Native libraries print their warnings: into the log, never into the person's terminal or a JSON document."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-    try:
-        target = os.open(log, flags, 0o600)
-    except OSError:  # a full disk does not keep the worker from working
-        target = os.open(os.devnull, os.O_WRONLY)
-    for number in (1, 2):
-        os.dup2(target, number)
-    if target > 2:
-        os.close(target)
-    # Under pythonw and in a window without a console there are no streams at all.
-    sys.stdout = sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="replace", closefd=False, buffering=1)
-    faulthandler.enable(sys.stderr)
-
-
-def _watch(log: Path) -> None:
-    """Ends the worker when the app has gone, when native code holds the interpreter for good; keeps the log short."""
-    parent = parent_process()
-    while True:
-        # Runs out in a thread without the interpreter's lock, so that it works when no Python code can.
-        faulthandler.dump_traceback_later(_STUCK_S, exit=True)
-        if parent is not None and connection.wait([parent.sentinel], timeout=1.0):
-            _leave(log)
-        with contextlib.suppress(OSError):
-            if os.fstat(2).st_size > _LOG_BYTES:
-                os.ftruncate(2, 0)
-
-
-def _leave(log: Path | None) -> None:
-    """Ends the process at once: threads in native code would hold up an orderly end."""
-    if log is not None:
-        with contextlib.suppress(OSError):
-            log.unlink()
-    os._exit(0)

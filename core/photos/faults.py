@@ -70,6 +70,8 @@ def why_unknown(path: Path) -> str:
     for magic, kind in _OTHER_KINDS:
         if start.lstrip().lower().startswith(magic.lower()) or start.startswith(magic):
             return f"This is {kind}, which Retrouve does not read."
+    if start[:4] == b"RIFF" and start[8:12] != b"WEBP":
+        return "This is a video or a sound, which Retrouve does not read."
     if start[4:8] == b"ftyp":
         if start[8:12] in _VIDEO_BRANDS:
             return "This is a video, which Retrouve does not read."

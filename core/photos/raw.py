@@ -47,14 +47,10 @@ def _open(path: Path) -> Any:
     import rawpy
 
     try:
-        path.name.encode()
-        return rawpy.imread(str(path))
-    except UnicodeEncodeError:  # a name in no encoding: rawpy wants text, a stream needs none
-        with path.open("rb") as stream:
-            try:
-                return rawpy.imread(stream)
-            except rawpy.LibRawError:
-                return None
+        if str(path).isascii():
+            return rawpy.imread(str(path))
+        with path.open("rb") as stream:  # a name in no encoding, or one that LibRaw cannot open on Windows
+            return rawpy.imread(stream)
     except rawpy.LibRawError:
         return None
 

@@ -19,7 +19,7 @@ _ALONE = 64
 _INDEXED = 480
 
 
-def copies_of(photos: Path, target: Path, count: int) -> list[Path]:
+def copies_of(photos: Path, target: Path, count: int, note: str = "copy") -> list[Path]:
     """``count`` JPEGs with bytes of their own: the samples over and over, each with a comment that no other has."""
     sources = sorted(path for path in photos.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".webp"))
     if not sources:
@@ -33,9 +33,9 @@ def copies_of(photos: Path, target: Path, count: int) -> list[Path]:
             stream = io.BytesIO()
             Image.open(source).convert("RGB").save(stream, "JPEG", quality=90)
             kept = stream.getvalue()
-        note = f"copy {number}".encode()
+        comment = f"{note} {number}".encode()
         # A COM segment behind the start of the image: two bytes of marker, two of length.
-        path.write_bytes(kept[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2) + note + kept[2:])
+        path.write_bytes(kept[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2) + comment + kept[2:])
         made.append(path)
     return made
 
@@ -47,14 +47,14 @@ def measure(photos: Path, place: Path) -> list[Row]:
         decoding, encoding = _alone(library, files[:_ALONE])
         bound = cores() / (decoding + encoding)
         library.encoder.encode_texts(["a first sentence, so that the worker is there"])
-        warm_up = copies_of(photos, place / "warm", 16)
+        warm_up = copies_of(photos, place / "warm", 16, "warm-up")
         library.add_root(warm_up[0].parents[1])
         for _ in library.index():
             pass
         library.add_root(files[0].parents[1])
         start = time.perf_counter()
         report = None
-        for progress in library.index():
+        for progress in library.index(folders=[files[0].parents[1]]):
             report = progress.report
         seconds = time.perf_counter() - start
     if report is None or report.encoded < _INDEXED * 0.99:

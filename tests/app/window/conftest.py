@@ -7,6 +7,7 @@ is the real thing: catalogue, indexer, decoder, thumbnails, search.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -200,7 +201,10 @@ def open_window(
         assert parts.close(10), "a thread did not end"
         parts.window.deleteLater()
     QGuiApplication.processEvents()
-    qtbot.waitUntil(lambda: not _left(before), timeout=5000)
+    deadline = time.monotonic() + 5
+    while _left(before) and time.monotonic() < deadline:
+        qtbot.wait(10)
+    assert not _left(before), _left(before)
     assert not crashes, crashes
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import PySide6
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -259,11 +260,13 @@ def test_dropping_a_folder_adds_it_and_dropping_a_photo_searches_by_it(
     window = parts.window
     stranger = brush(tmp_path / "elsewhere", "stranger.png", "yellow")
 
+    place = QPointF if PySide6.__version_info__ >= (6, 12) else QPoint
+
     def drop(path: Path) -> None:
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path))])
         copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        QApplication.sendEvent(window, QDragEnterEvent(QPointF(50, 50), copy, data, left, none))
+        QApplication.sendEvent(window, QDragEnterEvent(place(50, 50), copy, data, left, none))
         assert window.overlay.isVisible()
         QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), copy, data, left, none))
         assert not window.overlay.isVisible()

@@ -93,9 +93,7 @@ class Shelf:
         return Indexer(self.catalog, self.thumbnails, self.encoder, self.model)
 
     def index(self, encoder=None, **what) -> IndexReport:
-        last = None
-        for last in self.indexer(encoder).run(**what):
-            pass
+        *_, last = self.indexer(encoder).run(**what)
         assert last.phase == Phase.DONE
         report = last.report
         assert report.scanned == report.encoded + report.reused + report.failed
@@ -165,4 +163,3 @@ def album(shelf, tmp_path, fakes) -> Path:
     for number in range(10):
         fakes.draw(root / f"album {number % 2}" / f"{number}.png", number)
     return root
-

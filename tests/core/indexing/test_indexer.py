@@ -288,7 +288,7 @@ def test_only_what_lies_below_the_folders_is_forgotten(shelf, album, fakes):
 def test_only_the_given_roots_are_looked_at(shelf, album, tmp_path, fakes):
     other = shelf.add_root(tmp_path / "other")
     fakes.draw(other.path / "x.png", 70)
-    assert shelf.counts(only=[other]) == (1, 0, 0, 0)
+    assert shelf.counts(roots=[other]) == (1, 0, 0, 0)
     assert shelf.counts() == (10, 1, 0, 0)
 
 
@@ -383,7 +383,7 @@ def test_what_was_read_is_stored_when_a_run_is_closed(shelf, album, monkeypatch)
 def test_a_cancelled_run_forgets_nothing(shelf, album):
     shelf.index()
     shutil.rmtree(album / "album 0")
-    ended = [progress for progress in shelf.indexer().run(cancelled=lambda: True)]
+    ended = list(shelf.indexer().run(cancelled=lambda: True))
     assert ended[-1].phase == Phase.DONE and ended[-1].report.forgotten == 0
     assert len(shelf.paths()) == 10
 

@@ -45,14 +45,14 @@ def drawn_photos() -> list[Image.Image]:
 
 
 @pytest.fixture(scope="session")
-def real_photos() -> list[tuple[Image.Image, str]]:
-    """Photos that lie beside the project where it is developed, each with a caption."""
-    listing = SHARED / "coco" / "captions.jsonl"
+def real_photos() -> list[tuple[Image.Image, list[str]]]:
+    """A hundred photos that lie beside the project where it is developed, each with five captions."""
+    listing = SHARED / "flickr8k" / "captions.jsonl"
     if not listing.is_file():
-        pytest.skip("../shared/data/coco is not here")
+        pytest.skip("../shared/data/flickr8k is not here")
     rows = [json.loads(line) for line in listing.read_text(encoding="utf-8").splitlines()]
-    chosen = random.Random(7).sample([row for row in rows if row.get("split") == "val"], 120)
-    return [(Image.open(listing.parent / row["file"]).convert("RGB"), row["captions"][0]) for row in chosen]
+    chosen = random.Random(7).sample([row for row in rows if row.get("split") == "val"], 100)
+    return [(Image.open(listing.parent / row["file"]).convert("RGB"), row["captions"]) for row in chosen]
 
 
 def draw(number: int) -> Image.Image:

@@ -88,6 +88,9 @@ def act(name: str, path: Path) -> None:
         os._exit(13)
     if "hang" in name:
         threading.Event().wait()
+    if "stuck" in name:
+        path.with_suffix(".mark").touch()
+        ctypes.PyDLL(None).sleep(600)  # with the interpreter's lock in its hands
     if "noise" in name:
         os.write(2, b"libtiff: a warning\n")
         os.write(1, b"and this on stdout\n")

@@ -168,8 +168,7 @@ def test_the_second_start_loads_what_the_first_compiled(tiny_model, tmp_path):
     [blob] = (cache / entry).iterdir()
     before = blob.stat()
     encoder = OpenVinoEncoder(EncoderSpec(tiny_model, precision="f32", cache=cache))
-    properties = openvino._properties("f32", 1, 1)
-    compiled = compiling.compile_graph(encoder.info.textual, properties, cache, encoder.info)
+    compiled = compiling.compile_graph(encoder.info.textual, encoder._textual._properties(), cache, encoder.info)
     assert compiled.get_property("LOADED_FROM_CACHE")
     np.testing.assert_array_equal(encoder.encode_texts(["a dog on the beach"]), expected)
     assert entries(cache) == [entry]

@@ -135,6 +135,14 @@ def test_a_file_that_hangs_is_given_up(make, fakes, tmp_path):
     assert all(isinstance(found[key], PhotoDone) for key in (0, 2, 3))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="another C library")
+def test_native_code_that_holds_the_interpreter_is_given_up(make, fakes, tmp_path):
+    paths = [fakes.draw(tmp_path / name, i) for i, name in enumerate(["a.png", "stuck.png", "b.png"])]
+    found = outcomes_of(make(file_s=0.5), jobs_of(paths))
+    assert isinstance(found[1], PhotoFailed)
+    assert isinstance(found[0], PhotoDone) and isinstance(found[2], PhotoDone)
+
+
 def test_odd_outcomes_have_reasons(make, fakes, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     paths = [tmp_path / "text.png", fakes.draw(tmp_path / "bug.png", 1)]
@@ -284,7 +292,7 @@ from core.models.remote import PhotoJob, RemoteEncoder
 from core.types import FileStamp
 
 def main():
-    encoder = RemoteEncoder(EncoderSpec(Path({folder!r})), toolbox=fake_worker.slow_toolbox)
+    encoder = RemoteEncoder(EncoderSpec(Path({folder!r})), toolbox=fake_worker.slow_toolbox{more})
     jobs = (PhotoJob(i, Path({photo!r}), FileStamp(0, 0, 0)) for i in range({count}))
     done = 0
     for outcome in encoder.process(jobs):
@@ -300,9 +308,9 @@ if __name__ == "__main__":
 """
 
 
-def driver(fakes, tmp_path, count, end="encoder.close()", name="a.png"):
+def driver(fakes, tmp_path, count, end="encoder.close()", name="a.png", more=""):
     photo = fakes.draw(tmp_path / name, 1)
-    return _DRIVER.format(here=str(HERE), folder=str(tmp_path), photo=str(photo), count=count, end=end)
+    return _DRIVER.format(here=str(HERE), folder=str(tmp_path), photo=str(photo), count=count, end=end, more=more)
 
 
 def start(script, *, by="file", tmp_path=None):
@@ -325,6 +333,36 @@ def test_no_process_outlives_its_parent(fakes, tmp_path):
         parent.wait()
         assert pid in children
         until(lambda: not any(map(alive, children)), 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is no thing of Windows")
+def test_a_worker_that_is_stuck_does_not_outlive_its_parent(fakes, tmp_path):
+    script = driver(fakes, tmp_path, 1, name="stuck.png", more=", limits=Limits(file_s=2.0)")
+    script = script.replace("import PhotoJob,", "import Limits, PhotoJob,")
+    script = script.replace("    jobs =", "    encoder.start()\n    print(encoder.worker_pid, flush=True)\n    jobs =")
+    with start(script, tmp_path=tmp_path) as parent:
+        pid = int(parent.stdout.readline())
+        until((tmp_path / "stuck.mark").exists)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert alive(pid)
+        until(lambda: not alive(pid), 6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for children")
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.15])
+def test_a_parent_that_is_killed_while_its_worker_starts(fakes, tmp_path, wait):
+    script = driver(fakes, tmp_path, 1).replace(
+        "    jobs =", "    encoder.start()\n    print('started', flush=True)\n    jobs ="
+    )
+    with start(script, tmp_path=tmp_path) as parent:
+        assert parent.stdout.readline() == "started\n"
+        children = {int(line) for line in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()}
+        threading.Event().wait(wait)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert children
+        until(lambda: not any(map(alive, children)), 5)
 
 
 @pytest.mark.parametrize("by", ["file", "-c"])

@@ -250,6 +250,8 @@ def test_broken_files_give_plain_reasons(tmp_path: Path) -> None:
         "doc.jpg": (b"%PDF-1.7 ...", "PDF"),
         "page.jpg": (b"<!doctype html><html></html>", "web page"),
         "film.heic": (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100), "video"),
+        "film.jpg": (b"RIFF\x00\x10\0\0AVI LIST" + bytes(100), "video"),
+        "webp.jpg": (b"RIFF\x00\x10\0\0WEBPVP8 " + bytes(100), "damaged"),
         "heif.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "HEIF"),
         "bad.nef": (b"II*\0" + os.urandom(300), ""),
         "bad.cr3": (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(300), ""),
@@ -280,6 +282,29 @@ def test_a_file_without_permission_says_so(tmp_path: Path) -> None:
     path.write_bytes(jpeg_bytes(scene()))
     path.chmod(0)
     assert "permission" in reason(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "no permission"),
+        (OSError(5, "Input/output error"), "The disk could not read this file (Input/output error)."),
+        (FileNotFoundError(2, "No such file"), "no longer there"),
+    ],
+)
+def test_faults_of_the_disk_are_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, words: str
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(jpeg_bytes(scene()))
+
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "open", failing)
+    assert words in reason(path)
+    with pytest.raises(PhotoError):
+        content_hash(path)
 
 
 def test_memory_that_is_not_there_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_preview_that_cannot_be_decoded_gives_way_to_the_sensor(tmp_path: Path
     whole = jpeg_bytes(scene(1200, 900))
     path = write_dng(tmp_path / "photo.dng", preview=whole[: len(whole) // 3] + bytes(len(whole) * 2 // 3))
     assert min(decode(path, min_side=100).image.size) >= 100
+
+
+@pytest.mark.parametrize("name", ["Fête ü 写真.dng", "caf\udce9.dng"])
+def test_names_of_any_kind(tmp_path: Path, name: str) -> None:
+    if "\udce9" in name and sys.platform != "linux":
+        pytest.skip("only Linux' file systems take names in no encoding")
+    path = write_dng(tmp_path / name, preview=jpeg_bytes(scene(1200, 900)))
+    assert near(decode(path, min_side=200).image, scene(1200, 900)) < 12
 
 
 def test_metadata_of_a_raw_file(tmp_path: Path) -> None:
