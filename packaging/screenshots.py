@@ -31,7 +31,7 @@ from app.window.theme import Choice
 from core.library import Library
 
 SIZE = (1280, 820)
-QUERIES = {"results": "a dog running", "viewer": "a sunset over water", "dark": "people at the market", "like": "flowers"}
+QUERIES = {"results": "food on a plate", "viewer": "hiking in the mountains", "dark": "flowers"}
 
 
 class Photographer:

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.cli import calls
 from app.cli.calls import Call, HelpWanted
 from app.cli.commands import COMMANDS
-from app.cli.console import Console, ReaderGone
+from app.cli.console import Console, OutputError, ReaderGone
 from app.cli.faults import LibraryLog, own_fault, worldly_fault
 from core.errors import CallError, RetrouveError
 
@@ -29,19 +29,23 @@ def main(argv: Sequence[str] | None = None, open_window: Callable[[Path], int] |
     except ReaderGone:
         console.abandon()
         return DONE
+    except OutputError as error:
+        console.abandon()
+        console.remark(f"retrouve: {error}")
+        return WORLD
 
 
 def _guarded(work: Callable[[], int], console: Console, log: LibraryLog | None = None) -> int:
     """Do the work; whatever it raises becomes one sentence and an exit code."""
     try:
         return work()
-    except ReaderGone:
+    except (ReaderGone, OutputError):  # there is nowhere to print a sentence to
         raise
     except HelpWanted as help_text:
         console.text(str(help_text))
         return DONE
     except RetrouveError as error:
-        console.fail(str(error))
+        console.fail(_ended(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         console.fail("Interrupted.")
@@ -54,6 +58,11 @@ def _guarded(work: Callable[[], int], console: Console, log: LibraryLog | None =
     except Exception as error:  # noqa: BLE001 - the outermost frame: the traceback goes to the log, never to a person
         console.fail(own_fault(error, log or LibraryLog(None)))
         return OURS
+
+
+def _ended(sentence: str) -> str:
+    """With its full stop: the reason that a photo cannot be read stands in lists, where it has none."""
+    return sentence if sentence.endswith((".", "?", "!", "`")) else f"{sentence}."
 
 
 def _answer(arguments: Sequence[str], console: Console, open_window: Callable[[Path], int] | None) -> int:

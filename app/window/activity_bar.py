@@ -52,7 +52,8 @@ class ActivityBar(QFrame):
         row.addWidget(self.detail, 1)
         row.addWidget(self.failures)
         row.addLayout(self.room)
-        self.setMinimumHeight(round(self.fontMetrics().height() * 2.3))
+        # The pause button is the tallest: with or without it the bar keeps its height.
+        self.setFixedHeight(max(self.pause.sizeHint().height(), self.failures.sizeHint().height()) + 12)
         self.pause.clicked.connect(self._on_pause)
         self.failures.clicked.connect(self.failures_asked)
         theme.changed.connect(self._tint)

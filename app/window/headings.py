@@ -10,15 +10,18 @@ from app.window.words import count_of
 from core.types import Hit
 
 WEAK = 60
-"""Weak matches shown below the strong ones."""
-NEAREST = 30
-"""Photos shown when none matches well."""
+"""Weak matches shown below the strong ones, at the most."""
+LEAST = 12
+"""Photos shown when few or none match well: the nearest may be what was meant."""
+HOPELESS = 0.05
+"""Probability of a match below which the order says nothing any more."""
 
 
 def shown_hits(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """All strong hits and the nearest of the weak ones: past those, the order says nothing."""
+    """All strong hits and the nearest of the weak ones."""
     strong = sum(hit.strong for hit in hits)
-    return tuple(hits[: strong + (WEAK if strong else NEAREST)])
+    hopeful = sum(hit.match >= HOPELESS for hit in hits[strong:])
+    return tuple(hits[: max(LEAST, strong + min(WEAK, hopeful))])
 
 
 def is_listing(hits: Sequence[Hit]) -> bool:

@@ -44,9 +44,11 @@ class MessagePage(QWidget):
         column.addWidget(self._picture)
         column.addSpacing(18)
         for widget in (self.heading, self.words):
+            # Lines of about seventy letters: longer ones are hard to follow.
+            widget.setMaximumWidth(self.fontMetrics().horizontalAdvance("x") * 84)
             row = QHBoxLayout()
             row.addStretch(1)
-            row.addWidget(widget, 6)
+            row.addWidget(widget, 100)
             row.addStretch(1)
             column.addLayout(row)
             column.addSpacing(8)

@@ -29,8 +29,8 @@ class Messages:
         """No folder yet."""
         self._page.say(
             "Find your photos by what they show",
-            "Choose a folder, and Retrouve looks at every photo in it. Then describe what you are looking for, "
-            "in your own words: a dog running on the beach, grandma at the piano, red bicycle.",
+            "Choose a folder, and Retrouve looks at every photo in it. "
+            "Then say what you are looking for: a dog on the beach, grandma at the piano.",
             mark="retrouve",
             buttons=[("Choose a folder of photos…", self._add_folder)],
             quiet=f"Or drop a folder onto this window.  {_PROMISE}",

@@ -7,18 +7,22 @@ like, ``labels`` and more keys to choose by. Without one, each sub-folder is a c
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import CallError, FolderError
+from core.errors import CallError, FolderError, PhotoError
 from core.evaluation import retrieval, zero_shot
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from core.models.encoder import Encoder
 
 CAPTIONS = "captions.jsonl"
@@ -48,6 +52,8 @@ class EvaluationReport:
     photo_to_text_recall_at_10: float | None = None
     zero_shot_top1: float | None = None
     classes: int = 0
+    failed: int = 0
+    """Photos that could not be read and were left out."""
     model_id: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -73,12 +79,13 @@ def evaluate(
 ) -> EvaluationReport:
     """Encode the photos of ``folder`` and measure how well sentences find them.
 
-    ``where`` keeps the rows whose value of every key is one of those named. Raises FolderError when the folder or one
-    of its photos cannot be used, CallError when ``where`` keeps nothing.
+    ``where`` keeps the rows whose value of every key is one of those named. Photos that cannot be read are left out,
+    with their captions, and counted. Raises FolderError when the folder cannot be used, CallError when ``where`` keeps
+    nothing.
     """
     rows = read_rows(folder, where or {})
-    photos = _encode_photos(rows, encoder, on_progress)
-    return measure(rows, photos, encoder)
+    kept, photos = encode_photos(rows, encoder, on_progress)
+    return replace(measure(kept, photos, encoder), failed=len(rows) - len(kept))
 
 
 def measure(rows: Sequence[Row], photos: NDArray[np.float32], encoder: Encoder) -> EvaluationReport:
@@ -138,7 +145,7 @@ def read_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> list[Row]:
 def _captioned_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> Iterator[Row]:
     file = folder / CAPTIONS
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise FolderError(f"{file} is not UTF-8 text.") from error
     for number, line in enumerate(lines, 1):
@@ -178,19 +185,40 @@ def _class_rows(folder: Path) -> Iterator[Row]:
                 yield Row(path, labels=(label.name.replace("_", " "),))
 
 
-def _encode_photos(rows: Sequence[Row], encoder: Encoder, on_progress: Progress | None) -> NDArray[np.float32]:
-    """float32[len(rows), dim], a batch in memory at a time, decoded on as many threads as there are cores."""
-    import os
-    from concurrent.futures import ThreadPoolExecutor
+def encode_photos(
+    rows: Sequence[Row], encoder: Encoder, on_progress: Progress | None = None
+) -> tuple[list[Row], NDArray[np.float32]]:
+    """The rows whose photo can be read, and float32[rows, dim] of them.
 
-    from core.photos.decode import decode
-
+    A batch is in memory at a time, decoded on as many threads as there are cores. Raises FolderError when no photo can
+    be read, with the reason of the first.
+    """
+    kept: list[Row] = []
     embeddings = np.empty((len(rows), encoder.dim), np.float32)
+    faults: list[PhotoError] = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(rows), BATCH):
             some = rows[start : start + BATCH]
-            images = list(pool.map(lambda row: decode(row.path, min_side=MIN_SIDE, thumbnail=False).image, some))
-            embeddings[start : start + len(some)] = encoder.encode_images(images)
+            images: list[Image] = []
+            before = len(kept)
+            for row, found in zip(some, pool.map(_load, some), strict=True):
+                if isinstance(found, PhotoError):
+                    faults.append(found)
+                else:
+                    kept.append(row)
+                    images.append(found)
+            embeddings[before : len(kept)] = encoder.encode_images(images)
             if on_progress is not None:
                 on_progress(start + len(some), len(rows))
-    return embeddings
+    if not kept:
+        raise FolderError(f"None of the {len(rows)} photos can be read; the first is {faults[0]}.")
+    return kept, embeddings[: len(kept)]
+
+
+def _load(row: Row) -> Image | PhotoError:
+    from core.photos.decode import decode
+
+    try:
+        return decode(row.path, min_side=MIN_SIDE, thumbnail=False).image
+    except PhotoError as error:
+        return error

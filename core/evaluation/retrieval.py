@@ -22,7 +22,9 @@ class Interval:
     high: float
 
 
-def caption_ranks(photos: NDArray[np.float32], captions: NDArray[np.float32], owner: Sequence[int]) -> NDArray[np.int64]:
+def caption_ranks(
+    photos: NDArray[np.float32], captions: NDArray[np.float32], owner: Sequence[int]
+) -> NDArray[np.int64]:
     """For each caption, how many photos rank before its own: int64[captions], 0 is the best.
 
     ``photos`` is float32[p, dim], ``captions`` float32[c, dim], both unit-length; ``owner[i]`` is the row of caption

@@ -1,4 +1,4 @@
-"""Telling classes apart that were never trained for: each class becomes sentences, the nearest class wins (CLIP, 3.1)."""
+"""Telling classes apart that were never trained for: each becomes sentences, the nearest wins (CLIP paper, 3.1)."""
 
 from __future__ import annotations
 

@@ -63,7 +63,10 @@ def _tower_class() -> Any:
             super().__init__()
             self.num_classes = 0
             self.num_features = FEATURES
-            self.body = timm.create_model(BODY, num_classes=CLASSES)
+            self.body: Any = timm.create_model(BODY, num_classes=CLASSES)
+            self.class_embedding: Tensor
+            self.feature_mean: Tensor
+            self.feature_scale: Tensor
             self.register_buffer("class_embedding", torch.zeros(CLASSES, CLASS_DIM))
             self.register_buffer("feature_mean", torch.zeros(FEATURES))
             self.register_buffer("feature_scale", torch.ones(FEATURES))

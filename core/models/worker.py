@@ -46,6 +46,8 @@ from core.types import FileStamp, PhotoMetadata
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_ENCODE_THREADS = 2
+"""While the outcomes of one batch are sent and the next is put together, another is being encoded."""
 _GATHER_S = 0.05
 """How long a batch waits for a photo that is being decoded."""
 _IDLE_S = 0.2
@@ -107,6 +109,7 @@ class Worker:
         self._dropped = -1
         self._ahead = 0  # photos that are still to reach the encoder
         self._ahead_lock = threading.Lock()
+        self._gathering = threading.Lock()
         self._warm = False
         self._toolbox: Toolbox | None = None
         self._encoder: Encoder | None = None
@@ -117,7 +120,7 @@ class Worker:
         """Starts the threads. The model loads while the first files are decoded."""
         for number in range(self._setup.threads):
             threading.Thread(target=self._decode_loop, name=f"decode-{number}", daemon=True).start()
-        threading.Thread(target=self._encode_loop, name="encode", daemon=True).start()
+        threading.Thread(target=self._load, name="encode-0", daemon=True).start()
         threading.Thread(target=self._answer_loop, name="answer", daemon=True).start()
 
     def accept(self, request: Request) -> None:
@@ -191,7 +194,8 @@ class Worker:
 
     # Encoding
 
-    def _encode_loop(self) -> None:
+    def _load(self) -> None:
+        """Loads the model, then becomes the first thread that encodes."""
         try:
             self._toolbox = self._setup.toolbox(self._setup.spec)
             self._has_tools.set()
@@ -201,8 +205,14 @@ class Worker:
         self._has_encoder.set()
         self._check_encoder()  # one that crashes at all must not do so with a photo in its hands
         self._send(Ready())
+        for number in range(1, _ENCODE_THREADS):
+            threading.Thread(target=self._encode_loop, name=f"encode-{number}", daemon=True).start()
+        self._encode_loop()
+
+    def _encode_loop(self) -> None:
         while True:
-            batch = self._gather()
+            with self._gathering:
+                batch = self._gather()
             wanted = [photo for photo in batch if photo.read.run > self._dropped]
             if not wanted:
                 continue
@@ -215,14 +225,13 @@ class Worker:
     def _gather(self) -> list[_Decoded]:
         """One photo and what joins it within a moment; a photo that is alone does not wait."""
         batch = [self._decoded.get()]
-        while len(batch) < self._setup.batch:
-            with self._ahead_lock:
-                alone = self._ahead <= len(batch)
+        self._count(-1)
+        while len(batch) < self._setup.batch and self._ahead > 0:
             try:
-                batch.append(self._decoded.get_nowait() if alone else self._decoded.get(timeout=_GATHER_S))
+                batch.append(self._decoded.get(timeout=_GATHER_S))
             except queue.Empty:
                 break
-        self._count(-len(batch))
+            self._count(-1)
         return batch
 
     def _encode(self, batch: list[_Decoded]) -> Embeddings:

@@ -42,8 +42,9 @@ class Curve:
     line: float
 
 
-PHOTOS = Curve(slope=14.0, intercept=-9.1, line=0.5)
-"""Photo to photo, for a model that brings no curve of its own for it."""
+PHOTOS = Curve(slope=12.0, intercept=-9.0, line=0.4)
+"""Photo to photo. Fitted with the starter model on the 50 nearest neighbours of each of 2,020 photos of 101 kinds of
+things (caltech101): a match is a photo of the same kind; the line lies at the cosine 0.72."""
 
 
 def match(cosines: ArrayLike, curve: Calibration) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ LINKS = 16
 _CARE = 200
 """How many candidates building considers for a link (ef_construction)."""
 _LOOK = 1600
-"""How many candidates a search keeps (ef): recall@10 >= 0.99 also for sentences, which lie far from every photo."""
+"""How many candidates a search keeps (ef). With 400, recall@10 of sentences fell to 0.986 at 300,000 photos."""
 _MOSTLY = 0.5
 """A filter that leaves a smaller share than this is answered by the exact index."""
 _CHUNK = 4096

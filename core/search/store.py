@@ -4,10 +4,10 @@ The catalogue is the truth; what lies under ``<library>/cache`` comes back when 
 Whether anything was committed costs one ``PRAGMA data_version`` a search. If so, a count tells whether embeddings went,
 and new ones are read after the last known id; so a search during indexing costs a few milliseconds more.
 
-**The crossover.** Below `CROSSOVER` photos there is no graph. On two cores the exact scan takes about 8 ms for each
-100,000 photos at 512 dimensions and is always right; a graph answers in 3 to 6 ms at any size, but takes minutes to
-build, half a second a gigabyte to load, and 2.2 KiB of memory a photo. So it pays where the scan would pass half of
-the 100 ms that feel like at once: above half a million photos. ``docs/performance.md`` has the measurements.
+**The crossover.** Below `CROSSOVER` photos there is no graph. On two cores the exact scan takes 8 ms for each 100,000
+photos at 512 dimensions and is always right; a graph answers in a few milliseconds at any size, but takes minutes to
+build, half a second a gigabyte to load, and 2.2 KiB of memory a photo. At half a million the scan takes 40 ms, which
+leaves a machine half as fast within the 100 ms that feel like at once. ``docs/performance.md`` has the measurements.
 """
 
 from __future__ import annotations

@@ -44,7 +44,20 @@ LABEL_WORDS = {
     "long sleeve shirt": "a shirt with long sleeves",
     "top": "a top, a piece of clothing",
 }
-PLURALS = ("airplanes", "motorbikes", "leopards", "pants", "shorts", "shoes", "scissors", "carrots", "satsumas", "tulips", "roses", "sunflowers")
+PLURALS = (
+    "airplanes",
+    "motorbikes",
+    "leopards",
+    "pants",
+    "shorts",
+    "shoes",
+    "scissors",
+    "carrots",
+    "satsumas",
+    "tulips",
+    "roses",
+    "sunflowers",
+)
 MASS = ("asparagus", "cabbage", "garlic", "ginger", "cardboard", "paper")
 
 

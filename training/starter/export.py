@@ -31,6 +31,7 @@ class Visual(nn.Module):
         self.visual = model.visual
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """As the class says."""
         embedding: Tensor = self.visual(pixels)
         return embedding
 
@@ -43,6 +44,7 @@ class Textual(nn.Module):
         self.text = model.text
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """As the class says."""
         output = self.text.transformer(input_ids=input_ids, attention_mask=attention_mask)
         embedding: Tensor = self.text.proj(self.text.pooler(output, attention_mask))
         return embedding
@@ -81,7 +83,7 @@ def write_graphs(model: open_clip.CustomTextCLIP, folder: Path) -> None:
     ids = torch.ones(2, 8, dtype=torch.long)
     free = {0: "n", 1: "length"}
     inputs = {"input_ids": ids, "attention_mask": ids}
-    graphs.trace(Textual(model), inputs, {name: free for name in inputs}, folder / "textual.onnx")
+    graphs.trace(Textual(model), inputs, dict.fromkeys(inputs, free), folder / "textual.onnx")
     for name in ("visual.onnx", "textual.onnx"):
         graphs.externalize(folder / name, folder / WEIGHTS)
 

@@ -146,7 +146,7 @@ def _compiled(module: nn.Module, inputs: dict[str, Tensor], cache: Path) -> Call
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"{type(module).__name__}.onnx"
     free = {0: "n"} if "pixels" in inputs else {0: "n", 1: "length"}
-    graphs.trace(module, inputs, {name: free for name in inputs}, path)
+    graphs.trace(module, inputs, dict.fromkeys(inputs, free), path)
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
     def run(*arrays: NDArray[Any]) -> NDArray[np.float32]:

@@ -73,7 +73,9 @@ def externalize(path: Path, safetensors: Path, prefix: str = "") -> int:
         if initializer.data_type == TensorProto.FLOAT and name in where and where[name][2] == shape:
             offset, length, _ = where[name]
             moved.append(_external(initializer.name + ".f16", shape, safetensors.name, offset, length))
-            casts.append(helper.make_node("Cast", [initializer.name + ".f16"], [initializer.name], to=TensorProto.FLOAT))
+            casts.append(
+                helper.make_node("Cast", [initializer.name + ".f16"], [initializer.name], to=TensorProto.FLOAT)
+            )
         elif initializer.data_type == TensorProto.FLOAT and len(initializer.raw_data) > 64:
             raise ValueError(f"{initializer.name} of shape {shape} is not in {safetensors.name}")
         else:

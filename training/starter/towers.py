@@ -13,7 +13,7 @@ from typing import Any
 
 import open_clip
 import torch
-from timm.data import ImageNetInfo
+from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
 from core.models.towers import CLASSES, NAME, register_towers

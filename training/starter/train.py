@@ -41,7 +41,9 @@ def owners(examples: Sequence[Example]) -> Tensor:
     return torch.tensor([numbers.setdefault(e.group or f"{e.source}/{e.path.name}", len(numbers)) for e in examples])
 
 
-def train(corpus: Corpus, recipe: Recipe, tell: Callable[[str], None], watch: Callable[[Heads], str] | None = None) -> Heads:
+def train(
+    corpus: Corpus, recipe: Recipe, tell: Callable[[str], None], watch: Callable[[Heads], str] | None = None
+) -> Heads:
     """Train the heads and return their moving average (Polyak), which validates better than the last step.
 
     ``watch`` is asked for a line about the average now and then. Decisions are seeded: the same recipe on the same
@@ -64,7 +66,7 @@ def train(corpus: Corpus, recipe: Recipe, tell: Callable[[str], None], watch: Ca
             group["lr"] = recipe.rate * schedule(step, recipe.steps)
         loss = one_step(heads, corpus, recipe, random)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         update(average, heads, min(recipe.average, (1 + step) / (10 + step)))
         if step % 250 == 249 or step + 1 == recipe.steps:
@@ -77,7 +79,7 @@ def start(recipe: Recipe) -> Heads:
     """Heads before training. MiniLM's outputs are small (about 0.2 a dimension), so its first layer starts larger."""
     heads = Heads(recipe.dim, recipe.dropout)
     with torch.no_grad():
-        heads.text[0].weight.mul_(5.0)
+        heads.text[0].get_parameter("weight").mul_(5.0)
     if recipe.passage:
         let_through(heads)
     return heads.train()
@@ -96,7 +98,9 @@ def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Gen
     loss = info_nce(images, texts, heads.scale(), same)
     if recipe.distill:
         classes = heads.encode_texts(corpus.classes)
-        loss = loss + recipe.distill * distillation(images, classes, corpus.teacher[views, photos].float(), heads.scale())
+        loss = loss + recipe.distill * distillation(
+            images, classes, corpus.teacher[views, photos].float(), heads.scale()
+        )
     return loss
 
 
@@ -126,6 +130,6 @@ def embed(heads: Heads, features: Tensor, block: int = 2048) -> NDArray[np.float
     """float16[n, FEATURES] -> float32[n, dim], unit-length, with the heads at rest."""
     heads.eval()
     with torch.no_grad():
-        parts = [heads.encode_images(part.float()) for part in features.split(block)]
+        parts = [heads.encode_images(part.float()) for part in torch.split(features, block)]
     embedded: NDArray[np.float32] = torch.cat(parts).numpy()
     return embedded

@@ -57,43 +57,16 @@ def tiny(tiny_model: Path) -> OpenVinoEncoder:
     return OpenVinoEncoder(EncoderSpec(tiny_model, precision="f32"))
 
 
-class Remembering(Encoder):
-    """An encoder that encodes the same list only once: the reference takes its time."""
-
-    def __init__(self, base: Encoder) -> None:
-        self.base = base
-        self.known: dict[tuple[int, ...], Embeddings] = {}
-
-    @property
-    def model_id(self) -> str:
-        return self.base.model_id
-
-    @property
-    def dim(self) -> int:
-        return self.base.dim
-
-    def encode_images(self, images: Sequence[Image.Image]) -> Embeddings:
-        key = tuple(map(id, images))  # the pictures live as long as the session
-        if key not in self.known:
-            self.known[key] = self.base.encode_images(images)
-        return self.known[key]
-
-    def encode_texts(self, texts: Sequence[str]) -> Embeddings:
-        return self.base.encode_texts(texts)
-
-
 @pytest.fixture(scope="module")
-def reference(starter: Path) -> Remembering:
+def reference(starter: Path) -> OpenClipEncoder:
     pytest.importorskip("open_clip", reason="the reference comes with the [torch] extra")
-    return Remembering(OpenClipEncoder(EncoderSpec(starter, Backend.OPENCLIP), "cpu"))
+    return OpenClipEncoder(EncoderSpec(starter, Backend.OPENCLIP), "cpu")
 
 
-@pytest.fixture(scope="module")
-def probes(real_photos) -> tuple[list[Image.Image], list[str], list[int]]:
+def probes(pairs: list[tuple[Image.Image, list[str]]]) -> tuple[list[Image.Image], list[str], list[int]]:
     """Photos, all their captions, and which photo each caption describes."""
-    photos = [photo for photo, _ in real_photos]
-    pairs = [(caption, place) for place, (_, captions) in enumerate(real_photos) for caption in captions]
-    return photos, [caption for caption, _ in pairs], [place for _, place in pairs]
+    said = [(caption, place) for place, (_, captions) in enumerate(pairs) for caption in captions]
+    return [photo for photo, _ in pairs], [caption for caption, _ in said], [place for _, place in said]
 
 
 @pytest.mark.torch
@@ -111,8 +84,8 @@ def test_the_bundled_model_is_the_same_in_both(reference, starter, drawn_photos)
 
 
 @pytest.mark.torch
-def test_the_bundled_model_is_the_same_on_real_photos(reference, starter, probes):
-    photos, captions, photo_of = probes
+def test_the_bundled_model_is_the_same_on_real_photos(reference, starter, real_photos):
+    photos, captions, photo_of = probes(real_photos[:FEWEST_PHOTOS])
     encoder = OpenVinoEncoder(EncoderSpec(starter, precision="f32"))
     report = compare(reference, encoder, photos, captions, photo_of=photo_of)
     assert report.ok, report
@@ -120,16 +93,17 @@ def test_the_bundled_model_is_the_same_on_real_photos(reference, starter, probes
     assert report.overlap is not None and report.overlap > 0.999
 
 
-@pytest.mark.torch
-def test_bfloat16_ranks_as_float32_does(reference, starter, probes):
+def test_bfloat16_ranks_as_float32_does(starter, real_photos):
     if not compiling.has_bf16():
         pytest.skip("this CPU has no bfloat16")
     if "bf16" not in load_info(starter).precisions:
         pytest.skip("the bundled model does not claim to have passed in bfloat16")
-    photos, captions, photo_of = probes
+    photos, captions, photo_of = probes(real_photos)
     encoder = OpenVinoEncoder(EncoderSpec(starter))
     assert encoder.precision == "bf16"
-    report = compare(reference, encoder, photos, captions, reduced=True, photo_of=photo_of)
+    # In float32 OpenVINO equals the reference, as the tests above say, and takes a fraction of its time.
+    exact = OpenVinoEncoder(EncoderSpec(starter, precision="f32"))
+    report = compare(exact, encoder, photos, captions, reduced=True, photo_of=photo_of)
     assert report.ok, report
 
 

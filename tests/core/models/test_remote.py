@@ -320,7 +320,7 @@ def start(script, *, by="file", tmp_path=None):
         call = [sys.executable, str(file)]
     else:
         call = [sys.executable, "-c", script]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **({"TMPDIR": str(tmp_path)} if tmp_path else {})}
     return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
 
 

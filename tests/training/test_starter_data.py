@@ -1,0 +1,66 @@
+"""What is learned from, and what is kept out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("torch")
+pytest.importorskip("timm")
+
+from core.errors import FolderError
+from training.starter import data, features
+
+pytestmark = pytest.mark.torch
+SHARED = Path(__file__).resolve().parents[3] / "shared/data"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the data folder is not beside this checkout")
+def test_nothing_that_validates_is_trained_on() -> None:
+    examples = data.read(SHARED)
+    held = {example.path for example in examples if example.validation}
+    assert len(held) == 511 + 899 + 204
+    for name in ("flickr8k", "coco"):
+        for line in (SHARED / name / "captions.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            assert (SHARED / name / row["file"] in held) == (row.get("split") == "val")
+    assert not any(
+        book in example.path.name and not example.validation for example in examples for book in data.VALIDATION_BOOKS
+    )
+    assert {example.source for example in examples} == {*data.CAPTIONED, *data.LABELLED, *data.FOLDERS_OF_CLASSES}
+
+
+def test_labels_become_sentences() -> None:
+    assert data.phrase("umbrella") == "an umbrella"
+    assert data.phrase("faces easy") == "a person's face"
+    assert len(set(data.label_sentences("dolphin"))) == len(data.TEMPLATES)
+    assert "a photo of a dolphin." in data.label_sentences("dolphin")
+
+
+def test_long_captions_fall_into_sentences() -> None:
+    long = "Two men stand near a boat. Behind them is a wide blue lake. Sun."
+    assert data.pieces(long) == ("Two men stand near a boat", "Behind them is a wide blue lake")
+    assert data.pieces("A dog runs over the wet sand.") == ()
+
+
+def test_a_missing_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="openstax"):
+        data.read(tmp_path)
+
+
+def test_views_are_square_and_flips_mirror() -> None:
+    image = Image.new("RGB", (400, 300), "white")
+    image.paste("red", (0, 0, 200, 300))
+    plain, mirrored = (features.view(image, name, squashed=False) for name in ("squash", "squash_flip"))
+    assert plain.size == mirrored.size == (260, 260)
+    assert plain.getpixel((20, 130)) == mirrored.getpixel((239, 130)) == (255, 0, 0)
+
+
+def test_a_crop_of_a_squashed_photo_is_drawn_out_first() -> None:
+    stripes = Image.new("RGB", (300, 300), "white")
+    stripes.paste("red", (0, 0, 37, 300))  # outside the middle once the photo is 400 wide
+    assert features.view(stripes, "crop", squashed=True).getpixel((2, 130)) != (255, 0, 0)
+    assert features.view(stripes, "crop", squashed=False).getpixel((2, 130)) == (255, 0, 0)

@@ -1,0 +1,125 @@
+"""The loss leaves false negatives out, the heads learn what they are shown, and start by knowing the classifier."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("timm")
+
+from core.models.towers import CLASS_DIM, FEATURES  # noqa: E402
+from training.starter import train  # noqa: E402
+from training.starter.heads import (  # noqa: E402
+    Heads,
+    Recipe,
+    distillation,
+    info_nce,
+    let_through,
+    same_meaning,
+)
+
+pytestmark = pytest.mark.torch
+
+
+def test_photos_of_one_label_and_captions_that_mean_the_same_are_no_negatives() -> None:
+    pooled = torch.eye(384)[:4].clone()
+    pooled[3] = pooled[0] + 0.1 * pooled[1]
+    same = same_meaning(torch.tensor([0, 1, 1, 2]), pooled, threshold=0.9)
+    expected = torch.zeros(4, 4, dtype=torch.bool)
+    expected[1, 2] = expected[2, 1] = True
+    expected[0, 3] = expected[3, 0] = True
+    assert torch.equal(same, expected)
+
+
+def test_the_loss_does_not_see_masked_pairs() -> None:
+    torch.manual_seed(0)
+    images, texts = torch.randn(2, 5, 8).unbind()
+    images, texts = (torch.nn.functional.normalize(x, dim=1) for x in (images, texts))
+    none = torch.zeros(5, 5, dtype=torch.bool)
+    masked = none.clone()
+    masked[0, 1] = masked[1, 0] = True
+    scale = torch.tensor(10.0)
+
+    logits = scale * images @ texts.T
+    by_hand = 0.0
+    for scores in (logits, logits.T):
+        for row in range(5):
+            kept = [column for column in range(5) if not masked[row, column]]
+            by_hand -= float(scores[row, row] - torch.logsumexp(scores[row, kept], 0)) / 10
+    assert float(info_nce(images, texts, scale, masked)) == pytest.approx(by_hand, abs=1e-5)
+    assert info_nce(images, texts, scale, masked) < info_nce(images, texts, scale, none)
+
+
+def test_a_false_negative_gets_no_push() -> None:
+    images = torch.nn.functional.normalize(torch.randn(3, 8), dim=1).requires_grad_()
+    texts = torch.nn.functional.normalize(torch.randn(3, 8), dim=1).requires_grad_()
+    masked = ~torch.eye(3, dtype=torch.bool)
+    torch.autograd.backward(info_nce(images, texts, torch.tensor(10.0), masked))
+    assert images.grad is not None
+    assert float(images.grad.abs().max()) < 1e-6
+
+
+def test_distillation_is_least_where_the_classes_agree() -> None:
+    classes = torch.eye(8)
+    teacher = torch.softmax(10 * torch.eye(8), dim=1)
+    right = distillation(torch.eye(8), classes, teacher, torch.tensor(10.0))
+    wrong = distillation(torch.eye(8).roll(1, 0), classes, teacher, torch.tensor(10.0))
+    assert right < wrong
+
+
+def test_the_passage_hands_the_class_embedding_through() -> None:
+    heads = Heads(64, dropout=0.0)
+    let_through(heads, units=100)
+    features = torch.randn(20, FEATURES)
+    mlp = heads.image.get_submodule("mlp")
+    hidden = mlp.act(mlp.fc1(features))[:, :100]
+    expected = features[:, FEATURES - CLASS_DIM :][:, :100]
+    assert torch.allclose(hidden - 6.0, expected, atol=0.02)
+
+
+def test_temperature_stays_within_its_bounds() -> None:
+    heads = Heads(16, dropout=0.0)
+    for wild in (-100.0, 100.0):
+        with torch.no_grad():
+            heads.logit_scale.fill_(wild)
+        assert 10.0 - 1e-3 <= heads.scale().item() <= 50.0 + 1e-3
+
+
+def test_schedule_warms_up_and_ends_at_nothing() -> None:
+    rates = [train.schedule(step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == 1.0
+    assert rates[-1] < 0.01
+    assert all(math.isfinite(rate) for rate in [train.schedule(0, 1), train.schedule(5, 2)])
+
+
+def small_corpus() -> train.Corpus:
+    """Forty photos whose features are a fixed mixture of what their sentence says."""
+    rng = np.random.default_rng(0)
+    text = rng.normal(size=(40, 384)).astype(np.float32) * 0.25
+    mixture = rng.normal(size=(384, FEATURES)).astype(np.float32) / 5
+    return train.Corpus(
+        views=torch.from_numpy((text @ mixture)[None]).half(),
+        teacher=torch.full((1, 40, 1000), 0.001).half(),
+        text=torch.from_numpy(text),
+        sentences=[[index] for index in range(40)],
+        extra=[[] for _ in range(40)],
+        owner=torch.arange(40),
+        classes=torch.from_numpy(rng.normal(size=(1000, 384)).astype(np.float32)),
+    )
+
+
+def test_heads_learn_and_the_same_recipe_gives_the_same_heads() -> None:
+    corpus = small_corpus()
+    recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1, passage=False)
+    lines: list[str] = []
+    one, two = (train.train(corpus, recipe, lines.append) for _ in range(2))
+    photos = train.embed(one, corpus.views[0])
+    with torch.no_grad():
+        captions = one.encode_texts(corpus.text).numpy()
+    assert np.mean((photos @ captions.T).argmax(axis=1) == np.arange(40)) > 0.9
+    assert "step 40" in lines[0]
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(one.parameters(), two.parameters(), strict=True))

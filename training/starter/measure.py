@@ -1,0 +1,149 @@
+"""What the written model is worth: the figures, the calibration and the parity that ``model.json`` carries.
+
+Nothing here looks at cached features. The folder is loaded as the program will load it, the photos are decoded as the
+program decodes them, and the evaluation is the code behind ``retrouve evaluate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation import calibration, folder, zero_shot
+from core.evaluation.folder import EvaluationReport, Row
+from core.models.encoder import Backend, Encoder, EncoderSpec
+from core.models.parity import ParityReport, compare
+from core.models.registry import build_encoder
+from core.photos.decode import decode
+from training.starter.data import VALIDATION_BOOKS
+
+NEGATIVES = 50
+"""Mismatched photos that each sentence is paired with for the calibration."""
+SAME_ABOVE = 0.8
+"""Captions whose embeddings are closer than this may well be true of each other's photos: such a pair says nothing."""
+PROBES = 204
+"""Photos that reduced precision is judged on: all of the COCO validation set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One set that the model is measured on: a folder, which of its rows, and what it is called."""
+
+    name: str
+    folder: str
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+MEASURES = (
+    Measure("validation books", "openstax", {"book": VALIDATION_BOOKS}),
+    Measure("flickr8k val", "flickr8k", {"split": ("val",)}),
+    Measure("coco val", "coco", {"split": ("val",)}),
+    Measure("scenes", "eval/scenes"),
+    Measure("instruments", "eval/instruments"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that was measured on a written model folder."""
+
+    reports: dict[str, EvaluationReport]
+    calibration: calibration.Logistic
+    parity: dict[str, ParityReport]
+
+    @property
+    def precisions(self) -> list[str]:
+        """The precisions that passed."""
+        return [name for name, report in self.parity.items() if report.ok]
+
+
+def measure(data: Path, model: Path, tell: Callable[[str], None]) -> Findings:
+    """Measure a written model folder on every validation set, fit its calibration, check its graphs against torch."""
+    encoder = build_encoder(EncoderSpec(model, Backend.OPENVINO, "f32"))
+    reports: dict[str, EvaluationReport] = {}
+    pairs: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
+    for one in MEASURES:
+        rows, photos = folder.encode_photos(folder.read_rows(data / one.folder, one.where), encoder)
+        reports[one.name] = folder.measure(rows, photos, encoder)
+        pairs.append(_pairs(rows, photos, encoder))
+        tell(f"{one.name}: {headline(reports[one.name])}")
+    # Every set weighs the same in the calibration, however many captions it has.
+    rng = np.random.default_rng(0)
+    size = max(len(matches) for matches, _ in pairs)
+    matches = np.concatenate([rng.choice(found, size) for found, _ in pairs])
+    mismatches = np.concatenate([rng.choice(found, size * 10) for _, found in pairs])
+    fitted = calibration.fit(matches, mismatches)
+    parity = dict(_parity(data, model, encoder))
+    for name, report in parity.items():
+        tell(f"{name}: {report.sentence}")
+    return Findings(reports, fitted, parity)
+
+
+def headline(report: EvaluationReport) -> str:
+    """The figure that a set is known by."""
+    if report.text_to_photo_recall_at_10 is None:
+        return f"zero-shot top-1 {report.zero_shot_top1 or 0.0:.3f} over {report.photos} photos"
+    low, high = report.text_to_photo_recall_at_10_interval or (0.0, 1.0)
+    return f"recall@10 {report.text_to_photo_recall_at_10:.3f} ({low:.3f} to {high:.3f}) over {report.photos} photos"
+
+
+def _pairs(
+    rows: Sequence[Row], photos: NDArray[np.float32], encoder: Encoder
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cosines of sentences with photos that they are true of, and with photos that they are not."""
+    if any(row.captions for row in rows):
+        sentences = encoder.encode_texts([caption for row in rows for caption in row.captions])
+        owner = np.array([index for index, row in enumerate(rows) for _ in row.captions])
+    else:
+        classes = sorted({row.labels[0] for row in rows})
+        named = zero_shot.class_embeddings(encoder, classes)
+        owner = np.arange(len(rows))
+        sentences = named[[classes.index(row.labels[0]) for row in rows]]
+    matches = np.einsum("nd,nd->n", sentences, photos[owner])
+    rng = np.random.default_rng(0)
+    asked = np.repeat(np.arange(len(sentences)), NEGATIVES)
+    shown = rng.integers(0, len(sentences), len(asked))
+    # The other photo is drawn through one of its own sentences, which tells whether the two mean the same.
+    alike = np.einsum("nd,nd->n", sentences[asked], sentences[shown]) > SAME_ABOVE
+    foreign = (owner[asked] != owner[shown]) & ~alike
+    mismatches = np.einsum("nd,nd->n", sentences[asked[foreign]], photos[owner[shown[foreign]]])
+    return matches, mismatches
+
+
+def _parity(data: Path, model: Path, encoder: Encoder) -> Iterator[tuple[str, ParityReport]]:
+    """The graphs against torch: float32 vector by vector, bfloat16 by ranking where this CPU has it."""
+    from core.models.compiling import has_bf16
+
+    rows = folder.read_rows(data / "coco", {"split": ("val",)})[:PROBES]
+    photos = [decode(row.path, min_side=folder.MIN_SIDE, thumbnail=False).image for row in rows]
+    sentences = [row.captions[0] for row in rows]
+    reference = build_encoder(EncoderSpec(model, Backend.OPENCLIP, "f32"))
+    kept = _Kept(reference, photos)
+    yield "f32", compare(kept, encoder, photos, sentences)
+    if has_bf16():
+        reduced = build_encoder(EncoderSpec(model, Backend.OPENVINO, "bf16"))
+        yield "bf16", compare(kept, reduced, photos, sentences, reduced=True, photo_of=range(len(photos)))
+
+
+class _Kept:
+    """The reference with its embeddings of the probes kept, since torch takes a while and is asked twice."""
+
+    def __init__(self, encoder: Encoder, photos: Sequence[Any]) -> None:
+        self._encoder = encoder
+        self._photos = list(photos)
+        self._embeddings = encoder.encode_images(photos)
+        self.model_id, self.dim = encoder.model_id, encoder.dim
+
+    def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]:
+        """The embeddings of the probes, or of other photos."""
+        same = len(images) == len(self._photos) and all(a is b for a, b in zip(images, self._photos, strict=True))
+        return self._embeddings if same else self._encoder.encode_images(images)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As the reference."""
+        return self._encoder.encode_texts(texts)
