@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -133,7 +134,7 @@ class _Run:
             self._learn_mount(entry.root)
 
     def _learn_mount(self, root: Root) -> None:
-        mount = mount_of(root.path)
+        mount = mount_of(Path(os.path.realpath(root.path)))
         if mount != root.mount:
             self._catalog.write(lambda db: root_rows.add(db, root.path, mount))
 

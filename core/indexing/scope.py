@@ -22,13 +22,21 @@ class Scope:
 
     def scan(self, cancelled: Callable[[], bool]) -> Iterator[FoundFile]:
         """Every file that may be a photo. Folders that cannot be read are noted in ``unreadable``."""
-        for entry in scan(self.root, cancelled=cancelled):
+        for entry in scan(self.root, below=self._below(), cancelled=cancelled):
             if not self.covers(entry.folder):
                 continue
             if isinstance(entry, FoundFile):
                 yield entry
             elif _exists(entry.path) is not False:
                 self.unreadable.append(entry)
+
+    def _below(self) -> tuple[str, ...]:
+        """Where to walk: the whole root when a link leads to a folder, since that alone tells which way is read."""
+        for folder in self.folders:
+            steps = [self.root.path / folder, *(self.root.path / folder).parents]
+            if any(step.is_symlink() for step in steps if step != self.root.path and self.root.path in step.parents):
+                return ("",)
+        return self.folders
 
     def covers(self, folder: str) -> bool:
         """Whether the run looks into a folder of this root."""
@@ -54,7 +62,11 @@ def scopes_of(roots: Sequence[Root], folders: Sequence[Path] | None) -> list[Sco
     chosen: dict[int, list[str]] = {}
     for folder in folders:
         path = Path(folder).absolute()
-        root = next((root for root in roots if path.is_relative_to(root.path)), None)
+        root = max(
+            (root for root in roots if path.is_relative_to(root.path)),
+            key=lambda root: len(root.path.parts),
+            default=None,
+        )
         if root is None:
             raise FolderError(f"{path} lies in none of the library's folders.")
         inner = path.relative_to(root.path)

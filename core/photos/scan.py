@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -96,11 +96,34 @@ class _Walk:
         self._seen: set[tuple[int, int]] = set()
         self._links: list[tuple[str, str]] = []
 
-    def run(self) -> Iterator[FoundFile | UnreadableFolder]:
+    def run(self, below: Sequence[str]) -> Iterator[FoundFile | UnreadableFolder]:
         """Real folders first; then folders behind links, unless they were met already (loops, and links inside)."""
-        yield from self._from(str(self._root.path), "")
+        whole = "" in below
+        for folder in below:
+            path = self._reach(folder)
+            if path is not None:
+                yield from self._from(path, folder)
         while self._links and not self._cancelled():
-            yield from self._from(*self._links.pop(0))
+            path, folder = self._links.pop(0)
+            # Part of a root does not show what else it holds: what a link finds inside it, the whole scan finds there.
+            if whole or not Path(path).resolve().is_relative_to(self._root.path.resolve()):
+                yield from self._from(path, folder)
+
+    def _reach(self, folder: str) -> str | None:
+        """The path of a folder below the root, or None where a whole scan would not come by."""
+        path = str(self._root.path)
+        relative = ""
+        for name in folder.split("/") if folder else ():
+            relative = f"{relative}/{name}" if relative else name
+            if _is_left_out(name, Path(path).name) or self._ignored(name, relative):
+                return None
+            path = os.path.join(path, name)  # noqa: PTH118 - names may be in no encoding
+            try:
+                if _is_hidden(os.lstat(path)):
+                    return None
+            except OSError:  # gone again: there is nothing to find
+                return None
+        return path
 
     def _from(self, path: str, folder: str) -> Iterator[FoundFile | UnreadableFolder]:
         waiting = [(path, folder)]
@@ -172,15 +195,20 @@ def _hidden_entry(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def scan(root: Root, *, cancelled: Callable[[], bool] = lambda: False) -> Iterator[FoundFile | UnreadableFolder]:
+def scan(
+    root: Root, *, below: Sequence[str] = ("",), cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[FoundFile | UnreadableFolder]:
     """Every file under the root that may be a photo, folder by folder, in the order of names.
 
     Left out: hidden files and folders, trash, thumbnails and snapshots of NAS, what lies inside a Photos library
     besides the originals, what matches the root's ignore patterns. A folder behind a link is read once, and not at
     all when the link leads back. Names may hold anything that the file system allows: those in no encoding come with
     Python's surrogate escapes. Ends early when ``cancelled()`` says so.
+
+    ``below`` names folders (POSIX paths relative to the root, none inside another) that alone are walked; one that a
+    whole scan leaves out yields nothing.
     """
-    yield from _Walk(root, cancelled).run()
+    yield from _Walk(root, cancelled).run(below)
 
 
 def mount_of(path: Path) -> Path:

@@ -157,3 +157,40 @@ def wait_for_photos(library: Path, running: subprocess.Popen[str]) -> int:
             return count
         time.sleep(0.02)  # polls another process, which has nothing to signal with
     raise AssertionError(f"nothing was stored: {running.communicate(timeout=10)}")
+
+
+SIGNAL_STACK = """
+import ctypes, gc, sys
+from app.__main__ import main
+
+class Stack(ctypes.Structure):
+    _fields_ = [("address", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+
+def is_there():
+    stack = Stack()
+    ctypes.CDLL(None).sigaltstack(None, ctypes.byref(stack))
+    if not stack.address:
+        return True
+    with open("/proc/self/maps") as maps:
+        spans = [line.split() for line in maps]
+    ends = [([int(end, 16) for end in span[0].split("-")], span[1]) for span in spans]
+    return any(start <= stack.address < end and rights.startswith("rw") for (start, end), rights in ends)
+
+for call in (["doctor"], ["search", "a dog"], ["doctor"], ["search", "a cat"], ["doctor"]):
+    main(["--library", sys.argv[1], "--quiet", *call])
+    gc.collect()
+    assert is_there(), f"the stack for signals is gone after {call}"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/maps")
+def test_a_signal_finds_its_stack_after_the_model_ran(sample_library: Path) -> None:
+    """OpenVINO gives the main thread a stack for signals. Without it the next Ctrl-C is a segmentation fault."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", SIGNAL_STACK, sample_library],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr

@@ -31,13 +31,18 @@ def tell(line: str) -> None:
 def options(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training.starter", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the data folder that docs/model.md describes")
+    said = "the data folder that docs/model.md describes"
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("folder", type=Path, nargs="?", help=said)
+    where.add_argument("--data", type=Path, help=said)
     parser.add_argument("--out", type=Path, default=ROOT / "resources/models/starter", help="the model folder to write")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache/starter", help="where features are kept")
     parser.add_argument("--page", type=Path, default=None, help="a page whose table of figures is brought up to date")
     parser.add_argument("--steps", type=int, default=Recipe().steps)
     parser.add_argument("--seed", type=int, default=Recipe().seed)
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    chosen.data = chosen.data or chosen.folder
+    return chosen
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -205,3 +205,27 @@ def test_the_mount_of_a_folder_is_a_mount(tmp_path: Path) -> None:
     mount = mount_of(tmp_path / "not" / "yet")
     assert mount.is_mount()
     assert mount in tmp_path.parents or mount == tmp_path
+
+
+def test_part_of_a_root_is_walked_alone(tmp_path: Path) -> None:
+    for name in ("a/x.jpg", "a/b/y.jpg", "c/z.jpg", ".hidden/h.jpg", "skip/s.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    root = Root(1, tmp_path, "", ignore=("skip",))
+
+    def names(*below: str) -> set[str]:
+        return {f"{f.folder}/{f.name}" for f in scan(root, below=below) if isinstance(f, FoundFile)}
+
+    assert names("a") == {"a/x.jpg", "a/b/y.jpg"}
+    assert names("a/b", "c") == {"a/b/y.jpg", "c/z.jpg"}
+    assert names(".hidden") == names("skip") == names("gone") == set()
+    assert names("") == {"a/x.jpg", "a/b/y.jpg", "c/z.jpg"}
+
+
+def test_part_of_a_root_leaves_links_into_the_root_to_the_whole(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/z.jpg").write_bytes(b"x")
+    (tmp_path / "a/link").symlink_to(tmp_path / "c")
+    found = list(scan(Root(1, tmp_path, ""), below=("a",)))
+    assert found == []
