@@ -44,7 +44,7 @@ screenshots:
 starter:
 	@if [ -z "$${DATA:-}" ]; then echo 'make starter needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi
 	@$(SETUP) starter
-	@$(RUN) -m training.starter "$$DATA" $(ARGS)
+	@$(RUN) -m training.starter "$$DATA" --page docs/model.md $(ARGS)
 
 lock:
 	@sh packaging/python.sh lock.py

@@ -14,18 +14,18 @@ from pathlib import Path
 
 from app.__main__ import main as retrouve
 from app.cli import display
+from app.cli.calls import absolute
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "resources" / "samples"
-QUERIES = ("a dog", "children playing", "mountains and water")
+QUERIES = ("food on a plate", "a bird", "a city at night")
 
 
 def main(arguments: list[str]) -> int:
     """Index the folder and show it. Returns the exit code of the first step that fails."""
-    photos = Path(arguments[0]).expanduser().absolute() if arguments and arguments[0] else SAMPLES
+    photos = absolute(arguments[0]) if arguments and arguments[0] else SAMPLES
     mine = photos != SAMPLES
     library = str(ROOT / ".cache" / "demo" / ("photos" if mine else "samples"))
-    # A folder must be named on the command line, the library's place here: `make demo` may run again on other photos.
     Path(library).parent.mkdir(parents=True, exist_ok=True)
     print(f"Indexing {photos}", flush=True)
     code = retrouve(["--library", library, "index", "--", str(photos)])
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     print("\nThere is no display here, so three searches run in the terminal.", flush=True)
     for query in QUERIES:
         print(f"\n$ retrouve search {query}", flush=True)
-        code = retrouve(["--library", library, "search", query, "--top", "5"])
+        code = retrouve(["--library", library, "search", query, "--top", "3"])
         if code:
             return code
     print("\nYour own:", command(library))

@@ -5,6 +5,7 @@
 Runs without a display (Qt's offscreen platform); Inter is used where it is installed (Debian: fonts-inter).
 """
 
+# ruff: noqa: E402 - Qt reads its platform, and Python the project, from what is set first.
 from __future__ import annotations
 
 import argparse
@@ -31,7 +32,11 @@ from app.window.theme import Choice
 from core.library import Library
 
 SIZE = (1280, 820)
-QUERIES = {"results": "food on a plate", "viewer": "hiking in the mountains", "dark": "flowers"}
+QUERIES = {
+    "results": "food on a plate",
+    "viewer": "hiking in the mountains",
+    "dark": "fruit and vegetables at a market",
+}
 
 
 class Photographer:

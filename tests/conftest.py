@@ -2,8 +2,8 @@
 
 ``shared_data``      the folder of photo collections beside the project (``../shared/data``); the test is skipped,
                      with a reason, where it is not there. Read only: copy what you change.
-``samples``          ``resources/samples``: the photos that ship with the program; skipped where they are not there.
-``starter``          the bundled model's folder; skipped where it was not built yet.
+``samples``          ``resources/samples``: the photos that ship with the program. Read only.
+``starter``          the bundled model's folder.
 ``indexed_samples``  made once a session with the bundled model: a folder with ``photos`` (a copy of the samples) and
                      ``library`` (in which they are indexed). Read only.
 ``sample_library``   a copy of that library for the test alone. Its photos are those of ``indexed_samples``.
@@ -91,7 +91,7 @@ def shared_data() -> Path:
 def samples() -> Path:
     """The photos that ship with the program. Never written."""
     if not SAMPLES.is_dir():
-        pytest.skip("resources/samples is not here")
+        pytest.fail("resources/samples is not here, and it belongs to the program")
     return SAMPLES
 
 
@@ -99,7 +99,7 @@ def samples() -> Path:
 def starter() -> Path:
     """The bundled model's folder."""
     if not (STARTER / "model.json").is_file():
-        pytest.skip("the bundled model is not here: `make starter` builds it")
+        pytest.fail("the bundled model is not here, and it belongs to the program: `make starter` builds it")
     return STARTER
 
 

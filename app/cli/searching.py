@@ -95,4 +95,6 @@ def _why_nothing(library: Library) -> str:
         return "The library has no folder yet. `retrouve index FOLDER` adds one."
     if not any(status.photos for status in statuses):
         return "The library holds no photo yet. `retrouve index` brings it up to date."
+    if not library.status().embedded:
+        return "No photo is encoded by this model yet. `retrouve index` does it."
     return "No photo fits. Take away a filter (folder:, date:) or an excluded word (-word)."

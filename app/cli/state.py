@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.calls import Call
 from app.cli.opening import open_library
-from app.cli.wording import counted
+from app.cli.wording import counted, size
 from core.errors import CatalogMissing, RetrouveError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def status(call: Call, console: Console) -> int:
         content: dict[str, Any] = asdict(library.status())
     content["versions"] = versions()
     console.document(content)
-    console.table([(name.replace("_", " "), _shown(value)) for name, value in content.items()])
+    console.table([_row(name, value) for name, value in content.items()])
     return 0
 
 
@@ -55,6 +55,12 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _row(name: str, value: object) -> tuple[str, str]:
+    if name.endswith("_bytes") and isinstance(value, int):
+        return name.removesuffix("_bytes").replace("_", " ") + " size", size(value)
+    return name.replace("_", " "), _shown(value)
 
 
 def _shown(value: object) -> str:

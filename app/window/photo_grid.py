@@ -201,6 +201,7 @@ class PhotoGrid(QAbstractItemView):
     def updateGeometries(self) -> None:  # noqa: D102
         bar, room = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(0, self._layout.height - room))
+        bar.setEnabled(bar.maximum() > 0)
         bar.setPageStep(room)
         bar.setSingleStep(max(20, self._layout.step // 3))
         super().updateGeometries()
@@ -354,5 +355,5 @@ class PhotoGrid(QAbstractItemView):
         if rows:
             # One screenful ahead in reading order, so that a calm scroll never meets an empty tile.
             ahead = range(rows[-1] + 1, min(self._layout.count, rows[-1] + 1 + len(rows)))
-            ids = [self._photos.photo_id(row) for row in (*rows, *ahead)]
-            self._thumbnails.want(ids, round(self._layout.side * self.devicePixelRatioF()))
+            in_view, next_ids = ([self._photos.photo_id(row) for row in some] for some in (rows, ahead))
+            self._thumbnails.want(in_view, next_ids, round(self._layout.side * self.devicePixelRatioF()))

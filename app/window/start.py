@@ -83,6 +83,8 @@ def build(
 
 def run(library_folder: Path, roots: Sequence[Path] = ()) -> int:
     """Run the window until it is closed; returns the exit code."""
+    # A worker thread that computes hands the interpreter over after a millisecond: a frame is never late for it.
+    sys.setswitchinterval(0.001)
     application = make_application()
     log = start_log(library_folder)
     faults = Faults(log)

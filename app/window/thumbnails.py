@@ -27,6 +27,10 @@ _SIDES = (96, 128, 160, 192, 256, 320, 384, 512)
 """Sides in device pixels that tiles are prepared for, so that dragging the zoom does not read everything again."""
 
 
+_FACTS = 600
+"""About what the facts of one photo weigh, in bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a worker thread made for one photo: the square picture, or the reason why there is none."""
@@ -82,6 +86,7 @@ class Thumbnails(QObject):
         self._library: Library | None = None
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._bytes = 0
+        self._in_view = 0
         self._lock = threading.Lock()
         self._wanted: deque[int] = deque()
         self._side = 0
@@ -116,11 +121,19 @@ class Thumbnails(QObject):
         kept = self._kept.get(photo_id)
         return kept.reason if kept else ""
 
-    def want(self, photo_ids: Iterable[int], side: int) -> None:
-        """These photos are in view, at ``side`` device pixels: read those that are missing, and no others."""
+    def want(self, in_view: Sequence[int], ahead: Sequence[int], side: int) -> None:
+        """Read what is missing of the photos in view, at ``side`` device pixels, then of those ``ahead``; no others.
+
+        What is ahead never pushes out what is in view, and what is in view is kept even where it weighs more than the
+        capacity: tiny tiles on a huge screen.
+        """
         if self._library is None:
             return
         side = bucket(side)
+        weight = side * side * 4 + _FACTS
+        self._in_view = len(in_view) * weight
+        room = (self._capacity * 3 // 4 - self._in_view) // weight
+        photo_ids = [*in_view, *ahead[: max(0, room)]]
         missing = [i for i in photo_ids if (kept := self._kept.get(i)) is None or (kept.side != side and kept.pixmap)]
         with self._lock:
             self._side = side
@@ -178,9 +191,9 @@ class Thumbnails(QObject):
             self.forget([item.photo_id])
             pixmap = QPixmap.fromImage(item.image) if item.image is not None else None
             weight = item.image.sizeInBytes() if item.image is not None else 0
-            self._kept[item.photo_id] = _Kept(item.photo, pixmap, item.side, weight + 600, item.reason)
-            self._bytes += weight + 600
-        while self._bytes > self._capacity and len(self._kept) > len(loaded):
+            self._kept[item.photo_id] = _Kept(item.photo, pixmap, item.side, weight + _FACTS, item.reason)
+            self._bytes += weight + _FACTS
+        while self._bytes > max(self._capacity, self._in_view * 5 // 4) and len(self._kept) > len(loaded):
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.bytes
         self.arrived.emit([item.photo_id for item in loaded])

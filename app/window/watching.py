@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -53,6 +54,11 @@ class Watching(QObject):
         super().__init__(parent)
         self._lane, self._leave_out = lane, leave_out
         self._observers: dict[Path, Any] = {}
+        self._lock = threading.Lock()
+        self._running: set[Any] = set()
+        """Every observer that was started and not ended, told of from the lane's thread: the result of a job that ends
+        while the window closes is never delivered."""
+        self._closed = False
         self._unwatched: set[Path] = set()
         self._starting: set[Path] = set()
         self._roots: set[Path] = set()
@@ -69,12 +75,12 @@ class Watching(QObject):
         """Watch these roots, and no others."""
         self._roots = set(roots)
         for path in set(self._observers) - self._roots:
-            self._lane.submit(partial(_end, self._observers.pop(path)))
+            self._lane.submit(partial(self._end, self._observers.pop(path)))
         self._unwatched &= self._roots
         for path in sorted(self._roots - set(self._observers) - self._unwatched - self._starting):
             self._starting.add(path)
             # Setting up walks every folder of the root: not in the GUI thread.
-            self._lane.submit(partial(_begin, path, _Handler(self)), partial(self._on_begun, path))
+            self._lane.submit(partial(self._begin, path), partial(self._on_begun, path))
         self._say_limits()
 
     def watched(self) -> set[Path]:
@@ -86,17 +92,36 @@ class Watching(QObject):
         self._roots = set()
         for timer in (self._quiet, self._at_last, self._around):
             timer.stop()
-        observers, self._observers = list(self._observers.values()), {}
-        for observer in observers:
-            observer.stop()
-        for observer in observers:
-            observer.join(2)
+        self._observers = {}
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        for observer in running:
+            self._end(observer)
+
+    def _begin(self, path: Path) -> object | None:
+        """In the lane's thread: watch a root; None where that cannot be."""
+        observer = _begin(path, _Handler(self))
+        if observer is None:
+            return None
+        with self._lock:
+            self._running.add(observer)
+            closed = self._closed
+        if closed:
+            self._end(observer)
+            return None
+        return observer
+
+    def _end(self, observer: object) -> None:
+        _end(observer)
+        with self._lock:
+            self._running.discard(observer)
 
     def _on_begun(self, path: Path, observer: object | None) -> None:
         self._starting.discard(path)
         if path not in self._roots:
             if observer is not None:
-                self._lane.submit(partial(_end, observer))
+                self._lane.submit(partial(self._end, observer))
             return
         if observer is None:
             self._unwatched.add(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QLocale, QTime

@@ -65,7 +65,7 @@ class Graph:
     def load(cls, folder: Path, dim: int, generation: str) -> Graph | None:
         """The graph of this generation that covers the most rows; None without any, or where it cannot be read.
 
-        hnswlib holds Python's lock while it reads (about half a second a gigabyte).
+        hnswlib holds Python's lock while it reads (about 0.7 seconds a gigabyte).
         """
         for rows, file in sorted(_files(folder, generation), reverse=True):
             import hnswlib

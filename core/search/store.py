@@ -6,7 +6,7 @@ and new ones are read after the last known id; so a search during indexing costs
 
 **The crossover.** Below `CROSSOVER` photos there is no graph. On two cores the exact scan takes 8 ms for each 100,000
 photos at 512 dimensions and is always right; a graph answers in a few milliseconds at any size, but takes minutes to
-build, half a second a gigabyte to load, and 2.2 KiB of memory a photo. At half a million the scan takes 40 ms, which
+build, 0.7 seconds a gigabyte to load, and 2.2 KiB of memory a photo. At half a million the scan takes 40 ms, which
 leaves a machine half as fast within the 100 ms that feel like at once. ``docs/performance.md`` has the measurements.
 """
 

@@ -20,6 +20,7 @@ from training.starter.heads import (  # noqa: E402
     let_through,
     same_meaning,
 )
+from training.starter.keywords import Keywords  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -101,6 +102,8 @@ def small_corpus() -> train.Corpus:
     rng = np.random.default_rng(0)
     text = rng.normal(size=(40, 384)).astype(np.float32) * 0.25
     mixture = rng.normal(size=(384, FEATURES)).astype(np.float32) / 5
+    said = torch.zeros(40, 1, dtype=torch.bool)
+    said[:2] = True
     return train.Corpus(
         views=torch.from_numpy((text @ mixture)[None]).half(),
         teacher=torch.full((1, 40, 1000), 0.001).half(),
@@ -109,6 +112,8 @@ def small_corpus() -> train.Corpus:
         extra=[[] for _ in range(40)],
         owner=torch.arange(40),
         classes=torch.from_numpy(rng.normal(size=(1000, 384)).astype(np.float32)),
+        keywords=Keywords(["dog"], [[0], [0], *([] for _ in range(38))], said, torch.ones(1, 1, dtype=torch.bool)),
+        keyword_text=torch.from_numpy(text[:2].mean(axis=0, keepdims=True)),
     )
 
 

@@ -66,6 +66,7 @@ def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe) -> dic
         "licence": "Apache-2.0",
         "languages": ["en"],
         "figures": {name: _rounded(report.to_json()) for name, report in findings.reports.items()},
+        "words_precision_at_10": round(findings.words_precision_at_10, 4),
         "parity": {name: _rounded(asdict(report)) | {"ok": report.ok} for name, report in findings.parity.items()},
         "towers": [dict(zip(("part", "what", "licence", "source"), row, strict=True)) for row in SOURCES],
         "training_data": [dict(zip(("name", "what", "licence"), row, strict=True)) for row in DATA],

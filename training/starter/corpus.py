@@ -17,6 +17,7 @@ from training.starter import towers
 from training.starter.data import Example
 from training.starter.features import VIEWS, ImagePass, TextPass
 from training.starter.heads import Heads
+from training.starter.keywords import keywords
 from training.starter.train import Corpus, embed, owners
 
 BLOCK = 2048
@@ -45,6 +46,7 @@ def assemble(
     train = [index for index, example in enumerate(examples) if not example.validation]
     normalise(model, views[0][train])
     learned = [examples[index] for index in train]
+    words = keywords(learned)
     corpus = Corpus(
         views=torch.stack([expand(trunk, view[train]) for view in views]),
         teacher=torch.stack([_classes(trunk, view[train]) for view in views]),
@@ -53,6 +55,8 @@ def assemble(
         extra=[[row[sentence] for sentence in example.extra] for example in learned],
         owner=owners(learned),
         classes=trunk.class_embedding.clone(),
+        keywords=words,
+        keyword_text=torch.from_numpy(text_pass(words.queries, tell)).float(),
     )
     held = []
     for name in sorted({example.source for example in examples if example.validation}):

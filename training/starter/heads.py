@@ -105,5 +105,6 @@ class Recipe:
     same_above: float = 0.85
     distill: float = 0.5
     extra: float = 0.3
+    words: float = 0.2
     average: float = 0.995
     passage: bool = True

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from training.starter.data import Example
 from training.starter.heads import Heads, Recipe, distillation, info_nce, let_through, same_meaning
+from training.starter.keywords import Keywords, also_true
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Corpus:
 
     ``views`` float16[views, photos, FEATURES]; ``teacher`` float16[views, photos, 1000], the classifier's
     probabilities; ``text`` float32[sentences, 384]; ``sentences`` and ``extra`` are rows of it for each photo;
-    ``owner`` int64[photos] is equal for photos of one label; ``classes`` float32[1000, 384].
+    ``owner`` int64[photos] is equal for photos of one label; ``classes`` float32[1000, 384]; ``keyword_text``
+    float32[queries, 384] belongs to ``keywords``.
     """
 
     views: Tensor
@@ -33,6 +35,8 @@ class Corpus:
     extra: list[list[int]]
     owner: Tensor
     classes: Tensor
+    keywords: Keywords
+    keyword_text: Tensor
 
 
 def owners(examples: Sequence[Example]) -> Tensor:
@@ -89,12 +93,19 @@ def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Gen
     """The loss of one batch: each photo in one of its views, with one of its sentences."""
     photos = random.choice(corpus.views.shape[1], min(recipe.batch, corpus.views.shape[1]), replace=False)
     views = random.integers(0, len(corpus.views), len(photos))
+    asked = [pick_words(corpus, photo, recipe.words, random) for photo in photos]
     rows = [pick(corpus, photo, recipe.extra, random) for photo in photos]
     features = corpus.views[views, photos].float()
-    pooled = corpus.text[rows]
+    by_word = torch.tensor([query is not None for query in asked])
+    query = torch.tensor([query or 0 for query in asked])
+    pooled = torch.where(by_word[:, None], corpus.keyword_text[query], corpus.text[rows])
     images = heads.encode_images(features + recipe.noise * torch.randn_like(features))
     texts = heads.encode_texts(pooled + recipe.text_noise * torch.randn_like(pooled))
-    same = same_meaning(corpus.owner[photos], pooled, recipe.same_above)
+    needs = corpus.keywords.needs[query] & by_word[:, None]
+    same = same_meaning(corpus.owner[photos], pooled, recipe.same_above) | also_true(
+        corpus.keywords.said[photos], needs
+    )
+    same = same.fill_diagonal_(False)
     loss = info_nce(images, texts, heads.scale(), same)
     if recipe.distill:
         classes = heads.encode_texts(corpus.classes)
@@ -109,6 +120,12 @@ def pick(corpus: Corpus, photo: int, extra: float, random: np.random.Generator) 
     around = corpus.extra[photo]
     some = around if around and random.random() < extra else corpus.sentences[photo]
     return some[random.integers(len(some))]
+
+
+def pick_words(corpus: Corpus, photo: int, chance: float, random: np.random.Generator) -> int | None:
+    """One of the words or pairs of words that a photo may be asked by, with a chance; None for a sentence."""
+    queries = corpus.keywords.of_photo[photo]
+    return queries[random.integers(len(queries))] if queries and random.random() < chance else None
 
 
 def schedule(step: int, steps: int) -> float:

@@ -178,7 +178,11 @@ def crashes() -> list[BaseException]:
 
 @pytest.fixture
 def open_window(
-    qtbot: Any, encoder: ColourEncoder, small_library: Callable[[Path], Library], crashes: list[BaseException], monkeypatch: pytest.MonkeyPatch
+    qtbot: Any,
+    encoder: ColourEncoder,
+    small_library: Callable[[Path], Library],
+    crashes: list[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Parts]]:
     """Opens a window on a library folder, with roots. Closed at the end, and no thread may be left."""
     before = set(threading.enumerate())

@@ -16,7 +16,9 @@ def layouts(draw: st.DrawFn) -> GridLayout:
         sections.append(Section(start, count, draw(st.sampled_from(["", f"heading {number}"]))))
         start += count
     width = draw(st.integers(1, 1500))
-    spacing = Spacing(draw(st.integers(20, 400)), draw(st.integers(0, 20)), draw(st.integers(0, 40)), draw(st.integers(0, 60)))
+    spacing = Spacing(
+        draw(st.integers(20, 400)), draw(st.integers(0, 20)), draw(st.integers(0, 40)), draw(st.integers(0, 60))
+    )
     return GridLayout(tuple(sections), width, spacing)
 
 

@@ -196,3 +196,18 @@ def test_tiles_are_named_for_screen_readers(shown: SimpleNamespace, qtbot: Any) 
     shown.grid.selectionModel().select(shown.model.index(3), QItemSelectionModel.SelectionFlag.Select)
     shown.theme.changed.emit()
     assert not shown.grid.grab().isNull()
+
+
+def test_what_is_in_view_is_kept_even_above_the_capacity(shelf: Shelf, qtbot: Any) -> None:
+    lane = Jobs("thumbnails", 2)
+    thumbnails = Thumbnails(lane, capacity=1 << 20)
+    thumbnails.use(shelf)  # type: ignore[arg-type]
+    in_view, ahead = list(range(40)), list(range(40, 80))
+    thumbnails.want(in_view, ahead, 192)
+    qtbot.waitUntil(lambda: all(thumbnails.pixmap(i) is not None for i in in_view))
+    assert not set(ahead) & set(shelf.read)
+    thumbnails.want(list(range(100, 103)), [], 192)
+    qtbot.waitUntil(lambda: thumbnails.pixmap(102) is not None)
+    assert thumbnails.bytes_kept <= 1 << 20
+    lane.close()
+    assert lane.wait(5)

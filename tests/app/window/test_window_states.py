@@ -189,8 +189,13 @@ def test_a_query_before_the_model_is_ready_waits_for_it(
     assert parts.window.pages.currentWidget() is parts.window.grid
 
 
-def test_a_library_that_cannot_be_opened_says_why(open_window: Open, qtbot: Any, tmp_path: Path, small_library: Any) -> None:
-    answers: list[Exception | None] = [CatalogNewer("This library was made by a newer Retrouve: update, then open it."), None]
+def test_a_library_that_cannot_be_opened_says_why(
+    open_window: Open, qtbot: Any, tmp_path: Path, small_library: Any
+) -> None:
+    answers: list[Exception | None] = [
+        CatalogNewer("This library was made by a newer Retrouve: update, then open it."),
+        None,
+    ]
 
     def opener(folder: Path) -> Library:
         error = answers.pop(0)
@@ -206,7 +211,9 @@ def test_a_library_that_cannot_be_opened_says_why(open_window: Open, qtbot: Any,
     qtbot.waitUntil(lambda: page.heading.text() == "Find your photos by what they show")
 
 
-def test_a_slow_opening_does_not_hold_the_window(open_window: Open, qtbot: Any, tmp_path: Path, small_library: Any) -> None:
+def test_a_slow_opening_does_not_hold_the_window(
+    open_window: Open, qtbot: Any, tmp_path: Path, small_library: Any
+) -> None:
     gate = threading.Event()
 
     def opener(folder: Path) -> Library:
@@ -299,6 +306,8 @@ def test_every_control_has_a_name_for_screen_readers(parts: Parts) -> None:
 
     kinds = (QAbstractButton, QLineEdit, QAbstractItemView)
     controls = [one for kind in kinds for one in parts.window.findChildren(kind)]
-    controls += [one for one in parts.window.findChildren(QAbstractSlider) if one.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    controls += [
+        one for one in parts.window.findChildren(QAbstractSlider) if one.focusPolicy() != Qt.FocusPolicy.NoFocus
+    ]
     nameless = [one for one in controls if not (one.accessibleName() or getattr(one, "text", str)())]
     assert not [one for one in nameless if one.isVisibleTo(parts.window)]
