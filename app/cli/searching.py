@@ -45,7 +45,7 @@ def _show(result: SearchResult, library: Library, console: Console) -> int:
         console.say(_why_nothing(library))
         return 1
     roots = root_paths(library) if console.on_terminal else []
-    _show_hits(result.hits, roots, console)
+    show_hits(result.hits, roots, console)
     if console.on_terminal:
         console.say(f"The best {len(result.hits)} of {counted(result.total, 'photo')}, {duration(result.seconds)}.")
     return 0
@@ -62,7 +62,7 @@ def _as_document(hit: Hit) -> dict[str, object]:
     }
 
 
-def _show_hits(hits: tuple[Hit, ...], roots: list[Path], console: Console) -> None:
+def show_hits(hits: tuple[Hit, ...], roots: list[Path], console: Console) -> None:
     """Rank, match, path and reason on a terminal; match, whole path and reason between tabs in a pipe."""
     if not console.on_terminal:
         console.table([(percent(hit.match), str(hit.path), _reason(hit)) for hit in hits])

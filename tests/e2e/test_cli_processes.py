@@ -97,12 +97,11 @@ def in_terminal(*arguments: str | Path) -> tuple[int, str]:
 
 
 @POSIX
-def test_a_person_sees_a_table_with_a_line_between_strong_and_weak(sample_library: Path) -> None:
-    code, drawn = in_terminal("--library", sample_library, "search", "food", "--top", "60")
+def test_a_person_sees_a_table_with_paths_from_the_root(sample_library: Path) -> None:
+    code, drawn = in_terminal("--library", sample_library, "search", "food on a plate", "--top", "60")
     assert code == 0
-    lines = [line.rstrip("\r") for line in drawn.split("\n")]
-    assert lines[0].split()[0] == "1" and "%" in lines[0] and not lines[0].lstrip().startswith("/")
-    assert "---- weaker ----" in lines
+    first = next(line for line in drawn.splitlines() if line.split()[:1] == ["1"])
+    assert "%" in first and "retrouve-" in first and "/" not in first
     assert "The best 60 of" in drawn
 
 

@@ -62,7 +62,8 @@ class WordEncoder(Encoder):
         return found / np.linalg.norm(found)
 
     def sentence(self, text: str) -> NDArray[np.float32]:
-        found = np.sum([self.word(word) for word in text.split()] or [self.word("")], axis=0)
+        words = [word for word in text.split() if word not in ("a", "photo", "of")]
+        found = np.sum([self.word(word) for word in words or [""]], axis=0)
         return found / np.linalg.norm(found)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
