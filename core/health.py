@@ -166,10 +166,11 @@ def _precision(encoder: object) -> str:
 
 def _devices(library: Library) -> Check:
     try:
-        import openvino
+        from core.models.compiling import runtime
+
+        core = runtime()
     except ImportError as error:
         return Check("devices", False, f"OpenVINO cannot be loaded ({error}): install Retrouve again.")
-    core = openvino.Core()
     names = [f"{device} ({core.get_property(device, 'FULL_DEVICE_NAME')})" for device in core.available_devices]
     if not names:
         return Check("devices", False, "OpenVINO finds no device to run the model on: install Retrouve again.")

@@ -1,4 +1,4 @@
-"""The frozen dataclasses that cross rooms. The words are those of the design: library, root, photo, model, embedding."""
+"""The frozen dataclasses that cross rooms. The words are the design's: library, root, photo, model, embedding."""
 
 from __future__ import annotations
 

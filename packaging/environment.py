@@ -105,7 +105,8 @@ def make_venv() -> None:
 def install(name: str) -> None:
     """Install one set, then write down that it is there: an interrupted installation is taken up again."""
     started = time.monotonic()
-    print(f"setup: installing {WORDS[name]} ...", flush=True)
+    what = f"bringing the {name} set up to date" if name in stamps() else f"installing {WORDS[name]}"
+    print(f"setup: {what} ...", flush=True)
     pip: list[str | Path] = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     if name == "starter":
         subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", LOCK / "starter.txt"], check=True)

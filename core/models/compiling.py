@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import cache as kept
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def compile_graph(graph: Path, properties: Mapping[str, str], cache: Path | None
     What OpenVINO finds damaged or cut short in the cache it compiles anew. A new entry is written under another name
     and then renamed, so that no process sees half of what another one writes.
     """
-    core = import_openvino().Core()
+    core = runtime()
     if cache is None:
         return core.compile_model(str(graph), "CPU", dict(properties))
     family, entry = _cache_entry(graph, properties, info)
@@ -62,9 +63,20 @@ def import_openvino() -> Any:
     return openvino
 
 
+@kept
+def runtime() -> Any:
+    """OpenVINO's core, one for the whole process and never let go.
+
+    Its CPU plug-in gives the thread that makes it a stack for signals, and frees that stack when it goes: of two that
+    overlap, the second puts the freed stack of the first back, and the next signal (a Ctrl-C) ends the process with a
+    segmentation fault (seen with OpenVINO 2026.4).
+    """
+    return import_openvino().Core()
+
+
 def has_bf16() -> bool:
     """Whether this CPU computes with bfloat16."""
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in runtime().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _cache_entry(graph: Path, properties: Mapping[str, str], info: ModelInfo) -> tuple[str, str]:

@@ -10,14 +10,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
-from core.models.towers import CLASS_DIM, FEATURES  # noqa: E402
+from core.models.towers import FEATURES  # noqa: E402
 from training.starter import train  # noqa: E402
 from training.starter.heads import (  # noqa: E402
     Heads,
     Recipe,
     distillation,
     info_nce,
-    let_through,
     same_meaning,
 )
 from training.starter.keywords import Keywords  # noqa: E402
@@ -71,16 +70,6 @@ def test_distillation_is_least_where_the_classes_agree() -> None:
     assert right < wrong
 
 
-def test_the_passage_hands_the_class_embedding_through() -> None:
-    heads = Heads(64, dropout=0.0)
-    let_through(heads, units=100)
-    features = torch.randn(20, FEATURES)
-    mlp = heads.image.get_submodule("mlp")
-    hidden = mlp.act(mlp.fc1(features))[:, :100]
-    expected = features[:, FEATURES - CLASS_DIM :][:, :100]
-    assert torch.allclose(hidden - 6.0, expected, atol=0.02)
-
-
 def test_temperature_stays_within_its_bounds() -> None:
     heads = Heads(16, dropout=0.0)
     for wild in (-100.0, 100.0):
@@ -119,7 +108,7 @@ def small_corpus() -> train.Corpus:
 
 def test_heads_learn_and_the_same_recipe_gives_the_same_heads() -> None:
     corpus = small_corpus()
-    recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1, passage=False)
+    recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1)
     lines: list[str] = []
     one, two = (train.train(corpus, recipe, lines.append) for _ in range(2))
     photos = train.embed(one, corpus.views[0])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.models.towers import CLASS_DIM, FEATURES
+from core.models.towers import FEATURES
 
 TEXT_WIDTH = 384
 LOWEST, HIGHEST = math.log(10.0), math.log(50.0)
@@ -46,20 +45,6 @@ class Heads(nn.Module):
     def scale(self) -> Tensor:
         """What cosines are multiplied by before the softmax."""
         return self.logit_scale.clamp(LOWEST, HIGHEST).exp()
-
-
-@torch.no_grad()
-def let_through(heads: Heads, units: int = CLASS_DIM) -> None:
-    """Start the first hidden units as a straight passage for the class embedding (the last features of the tower).
-
-    ``gelu(x + 6) - 6`` is x as long as x stays above -4 or so: a unit with that bias is linear. The second layer takes
-    those units to where the text head takes the classes' names, so that an untrained head already knows what the
-    classifier knows. Training may change all of it.
-    """
-    mlp: Any = heads.image.get_submodule("mlp")
-    mlp.fc1.weight[:units] = 0.0
-    mlp.fc1.weight[:units, FEATURES - CLASS_DIM :] = torch.eye(CLASS_DIM)[:units]
-    mlp.fc1.bias[:units] = 6.0
 
 
 def same_meaning(owner: Tensor, pooled: Tensor, threshold: float) -> Tensor:
@@ -107,4 +92,3 @@ class Recipe:
     extra: float = 0.3
     words: float = 0.2
     average: float = 0.995
-    passage: bool = True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.starter.data import Example
-from training.starter.heads import Heads, Recipe, distillation, info_nce, let_through, same_meaning
+from training.starter.heads import Heads, Recipe, distillation, info_nce, same_meaning
 from training.starter.keywords import Keywords, also_true
 
 
@@ -84,8 +84,6 @@ def start(recipe: Recipe) -> Heads:
     heads = Heads(recipe.dim, recipe.dropout)
     with torch.no_grad():
         heads.text[0].get_parameter("weight").mul_(5.0)
-    if recipe.passage:
-        let_through(heads)
     return heads.train()
 
 
