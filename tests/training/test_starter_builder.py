@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from core.errors import ModelDamaged
 from core.models.encoder import Backend, EncoderSpec
 from core.models.registry import build_encoder, load_info
 from training.starter import __main__ as builder
-from training.starter import sources
+from training.starter import sources, towers
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 COLOURS = ("red", "green", "blue", "yellow")
@@ -54,13 +55,16 @@ def small_data(folder: Path) -> Path:
     return folder
 
 
-def test_one_command_makes_a_model_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data, out, cache = small_data(tmp_path / "data"), tmp_path / "model", tmp_path / "cache"
+def test_one_command_makes_a_model_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(towers, "pretrained", cache(towers.pretrained))  # both runs start from the same towers
+    data, out, kept = small_data(tmp_path / "data"), tmp_path / "model", tmp_path / "cache"
     page = tmp_path / "model.md"
     page.write_text(
         "before\n<!-- figures: written by training/starter/card.py -->\nold\n<!-- end of figures -->\nafter\n"
     )
-    asked = ["--data", str(data), "--out", str(out), "--cache", str(cache), "--steps", "3", "--page", str(page)]
+    asked = ["--data", str(data), "--out", str(out), "--cache", str(kept), "--steps", "3", "--page", str(page)]
     assert builder.main(asked) == 0
     info = load_info(out)
     assert info.dim == 512
@@ -72,10 +76,10 @@ def test_one_command_makes_a_model_folder(tmp_path: Path, capsys: pytest.Capture
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text and "| scenes | 2 |" in text
 
     # A second run finds every feature in the cache: nothing is computed again.
-    before = {path: path.stat().st_mtime_ns for path in cache.glob("*.npy")}
+    before = {path: path.stat().st_mtime_ns for path in kept.glob("*.npy")}
     capsys.readouterr()
     assert builder.main(asked) == 0
-    assert {path: path.stat().st_mtime_ns for path in cache.glob("*.npy")} == before
+    assert {path: path.stat().st_mtime_ns for path in kept.glob("*.npy")} == before
     assert "a second" not in capsys.readouterr().out
 
 

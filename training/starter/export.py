@@ -11,7 +11,7 @@ from typing import Any
 
 import open_clip
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from training.starter import graphs, sources, towers
@@ -66,7 +66,8 @@ def write(model: open_clip.CustomTextCLIP, folder: Path) -> str:
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
     }
-    save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+    # Not `save_file`, which makes a file that nobody else may read.
+    (folder / WEIGHTS).write_bytes(save(state, metadata={"format": "pt"}))
     write_json(folder / CONFIG, towers.config(model.text.output_dim))
     text = json.loads((sources.text_folder() / "config.json").read_text(encoding="utf-8"))
     write_json(folder / "config.json", {key: value for key, value in text.items() if not key.startswith("_")})

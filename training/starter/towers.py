@@ -98,11 +98,12 @@ def class_names() -> list[tuple[str, ...]]:
 @torch.no_grad()
 def class_vectors(model: open_clip.CustomTextCLIP) -> Tensor:
     """float32[1000, 384]: the text tower's pooled output for each class, a mean over its words and two templates."""
-    vectors = []
-    for names in class_names():
-        sentences = [template.format(name) for name in names for template in ("{}", "a photo of a {}.")]
-        vectors.append(pooled_text(model, sentences).mean(dim=0))
-    return torch.stack(vectors)
+    classes = [[each.format(name) for name in names for each in ("{}", "a photo of a {}.")] for names in class_names()]
+    sentences = sorted({sentence for some in classes for sentence in some}, key=len)
+    blocks = [pooled_text(model, sentences[start : start + 256]) for start in range(0, len(sentences), 256)]
+    row = {sentence: index for index, sentence in enumerate(sentences)}
+    pooled = torch.cat(blocks)
+    return torch.stack([pooled[[row[sentence] for sentence in some]].mean(dim=0) for some in classes])
 
 
 @torch.no_grad()

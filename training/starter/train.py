@@ -95,11 +95,13 @@ def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Gen
     rows = [pick(corpus, photo, recipe.extra, random) for photo in photos]
     features = corpus.views[views, photos].float()
     by_word = torch.tensor([query is not None for query in asked])
-    query = torch.tensor([query or 0 for query in asked])
-    pooled = torch.where(by_word[:, None], corpus.keyword_text[query], corpus.text[rows])
+    queries = torch.tensor([query for query in asked if query is not None], dtype=torch.long)
+    pooled = corpus.text[rows]
+    pooled[by_word] = corpus.keyword_text[queries]
     images = heads.encode_images(features + recipe.noise * torch.randn_like(features))
     texts = heads.encode_texts(pooled + recipe.text_noise * torch.randn_like(pooled))
-    needs = corpus.keywords.needs[query] & by_word[:, None]
+    needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
+    needs[by_word] = corpus.keywords.needs[queries]
     same = same_meaning(corpus.owner[photos], pooled, recipe.same_above) | also_true(
         corpus.keywords.said[photos], needs
     )
