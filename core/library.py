@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import membership
-from core.catalog import captions, contents, failures, photos, tags
+from core.catalog import captions, contents, failures, photos, roots, tags
 from core.catalog.connection import FILE_NAME, Catalog
 from core.catalog.faults import read_only
 from core.catalog.nesting import absolute
@@ -127,6 +127,12 @@ class Library:
     def add_root(self, path: Path) -> Root:
         """Add a folder, and give back the root that it belongs to now; see `core.membership.add`."""
         return membership.add(self.catalog, path)
+
+    def ignore(self, path: Path, patterns: Sequence[str]) -> None:
+        """Leave out what matches a pattern (of a name, or of a path below the root) under the root that ``path``
+        belongs to, from the next index run on. Raises `CallError` for a folder in no root."""
+        root = membership.locate(self.catalog, path).root
+        self.catalog.write(lambda db: roots.ignore(db, root.id, patterns))
 
     def roots(self) -> list[RootStatus]:
         """Every root, whether it can be read now, and what is known under it. Looks at the disks."""

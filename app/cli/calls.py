@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any, NoReturn
 from core.errors import CallError
 
 ENVIRONMENT = "RETROUVE_LIBRARY"
+
+MOST = 10_000
+"""What one search gives at the most, as `core.search.searcher` has it; that module is heavy to import for a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def default_library() -> Path:
 
 def absolute(text: str) -> Path:
     """The path that was typed, absolute and without ``..``; symbolic links stay as the user wrote them."""
+    if not text:
+        raise CallError("A path is empty: perhaps a variable of your shell that was never set.")
     if "\0" in text:
         raise CallError("A path cannot hold a NUL character.")
     try:
@@ -179,13 +185,10 @@ def _library(text: str) -> Path:
 
 
 def whole_number(text: str) -> int:
-    """An option's value that counts something: 1 or more."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 up")
+    """An option's value that counts photos: 1 or more."""
+    number = int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
+    if not 1 <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to {MOST:,}")
     return number
 
 

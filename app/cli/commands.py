@@ -13,6 +13,16 @@ def _top(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _index(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out files and folders of this name (with * and ?) under the folders named, now and later",
+    )
+
+
 def _search(parser: argparse.ArgumentParser) -> None:
     _top(parser)
     parser.add_argument("--like", metavar="PHOTO", help="photos that look like this one, moved by the words")
@@ -34,7 +44,7 @@ what a query can say:
   a dog on the beach        what the photo shows
   dog -people               ... and what it does not show
   "golden gate" fog         words that belong together (quote the quotes for your shell)
-  folder:Italy sunset       only photos in a folder of that name
+  folder:Italy sunset       only photos in a folder whose name has a word that begins so
   date:2019-07 picnic       only photos of that time; also date:2019, date:2019-07-04, date:2018..2020
 
 Words that begin with - go inside quotes with the others, or after --.
@@ -52,6 +62,7 @@ COMMANDS: tuple[Command, ...] = (
         "app.cli.indexing:index",
         operands="[FOLDER...]",
         at_most=None,
+        add_options=_index,
     ),
     Command(
         "search",

@@ -34,6 +34,9 @@ NO_FOLDER = "The library has no folder yet. `retrouve index FOLDER` adds one and
 def index(call: Call, console: Console) -> int:
     """Add the folders named, and index them; without one, update all."""
     folders = [absolute(text) for text in call.operands]
+    patterns: list[str] = call.options["ignore"]
+    if patterns and not folders:
+        raise CallError("--ignore needs the folder that it is for: `retrouve index FOLDER --ignore PATTERN`.")
     for folder in folders:
         require_folder(folder)
     try:
@@ -43,6 +46,7 @@ def index(call: Call, console: Console) -> int:
     with library:
         for folder in folders:
             library.add_root(folder)
+            library.ignore(folder, patterns)
         if not folders and not library.roots():
             raise CallError(NO_FOLDER)
         with StopRequest(console) as stop:

@@ -36,14 +36,14 @@ def similar(call: Call, console: Console) -> int:
 
 
 def _show(result: SearchResult, library: Library, console: Console) -> int:
-    console.document(
-        {"hits": [_as_document(hit) for hit in result.hits], "total": result.total, "seconds": result.seconds}
-    )
-    if console.as_json:
-        return 0 if result.hits else 1
-    if not result.hits:
-        console.say(_why_nothing(library))
+    nothing = None if result.hits else _why_nothing(library)
+    document = {"hits": [_as_document(hit) for hit in result.hits], "total": result.total, "seconds": result.seconds}
+    console.document(document if nothing is None else document | {"note": nothing})
+    if nothing is not None:
+        console.say(nothing)
         return 1
+    if console.as_json:
+        return 0
     roots = root_paths(library) if console.on_terminal else []
     show_hits(result.hits, roots, console)
     if console.on_terminal:

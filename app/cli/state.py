@@ -85,7 +85,9 @@ def doctor(call: Call, console: Console) -> int:
         with open_library(call.library) as library:
             checks += [asdict(check) for check in library.doctor()]
     except CatalogMissing as error:
-        checks.append({"name": "library", "ok": True, "sentence": str(error)})
+        usable = not call.library.exists() or call.library.is_dir()
+        sentence = str(error) if usable else f"{call.library} is a file: a library is a folder."
+        checks += [{"name": "library", "ok": usable, "sentence": sentence}, _bundled_model()]
     except RetrouveError as error:
         checks.append({"name": "library", "ok": False, "sentence": str(error)})
     healthy = all(check["ok"] for check in checks)
@@ -94,3 +96,15 @@ def doctor(call: Call, console: Console) -> int:
     if console.on_terminal:
         console.say("Everything is well." if healthy else "Something is wrong: see the lines with FAULT.")
     return 0 if healthy else 1
+
+
+def _bundled_model() -> dict[str, Any]:
+    """What can be checked without a library: that the bundled model is whole."""
+    from core.models.registry import load_info, starter_folder, verify
+
+    try:
+        info = load_info(starter_folder())
+        verify(info)
+    except RetrouveError as error:
+        return {"name": "model", "ok": False, "sentence": f"{error} Install Retrouve again."}
+    return {"name": "model", "ok": True, "sentence": f"The model {info.model_id} is whole."}

@@ -80,7 +80,9 @@ class RemoteEncoder:
     ) -> None:
         self.spec = spec
         self._limits = limits or Limits()
-        self._setup = WorkerSetup(spec, toolbox, _cores(), _BATCH, stuck_s=1.5 * self._limits.file_s)
+        self._setup = WorkerSetup(
+            spec, toolbox, _cores(), _BATCH, 1.5 * self._limits.file_s, info.model_id if info else None
+        )
         self._known = info
         self._lock = threading.RLock()
         self._process: WorkerProcess | None = None

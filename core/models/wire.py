@@ -86,6 +86,7 @@ class WorkerSetup:
     ``threads`` decode at once; ``batch`` photos at most are encoded together. What native libraries print goes to the
     file ``log``, which the worker makes and whoever is last removes. After ``stuck_s`` seconds without a turn of the
     interpreter the worker ends itself: native code holds it for good, and nothing else could end it when the app dies.
+    A model that is not ``model_id`` (the folder was replaced while the app ran) is refused; None takes any.
     """
 
     spec: EncoderSpec
@@ -93,6 +94,7 @@ class WorkerSetup:
     threads: int
     batch: int
     stuck_s: float
+    model_id: str | None = None
     log: Path = Path(os.devnull)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import PhotoError, RetrouveError
+from core.errors import ModelDamaged, PhotoError, RetrouveError
 from core.models.encoder import Backend, Embeddings, Encoder, EncoderSpec
 from core.models.lifeline import begin, leave
 from core.models.wire import (
@@ -200,6 +200,7 @@ class Worker:
             self._toolbox = self._setup.toolbox(self._setup.spec)
             self._has_tools.set()
             self._encoder = self._toolbox.build()
+            self._check_identity(self._encoder)
         except Exception as error:  # noqa: BLE001 - it is raised where somebody waits: in the app
             self._give_up(error)
         self._has_encoder.set()
@@ -208,6 +209,15 @@ class Worker:
         for number in range(1, _ENCODE_THREADS):
             threading.Thread(target=self._encode_loop, name=f"encode-{number}", daemon=True).start()
         self._encode_loop()
+
+    def _check_identity(self, encoder: Encoder) -> None:
+        """Vectors of two models must never be filed under one name."""
+        wanted = self._setup.model_id
+        if wanted is not None and encoder.model_id != wanted:
+            raise ModelDamaged(
+                f"The model in {self._setup.spec.folder} was replaced while Retrouve was running: it is "
+                f"{encoder.model_id} now, not {wanted}. Start Retrouve again."
+            )
 
     def _encode_loop(self) -> None:
         while True:

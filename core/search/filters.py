@@ -49,11 +49,19 @@ def compile(query: Query) -> Condition:
     """All filters of a query, each of which must hold (or, negated, must not)."""
     parts: list[str] = []
     params: list[str] = []
-    for term, wanted in query.filters:
+    for term, wanted in dict.fromkeys(query.filters):
         sql, values = _condition(term)
         parts.append(f"({sql})" if wanted else f"NOT ({sql})")
         params.extend(values)
-    return Condition(" AND ".join(parts) or None, tuple(params))
+    return Condition(_all_of(parts) or None, tuple(params))
+
+
+def _all_of(parts: list[str]) -> str:
+    """The parts joined by AND, bracketed in halves: SQLite refuses a chain of a thousand."""
+    if len(parts) <= 2:
+        return " AND ".join(parts)
+    middle = len(parts) // 2
+    return f"({_all_of(parts[:middle])}) AND ({_all_of(parts[middle:])})"
 
 
 def reasons(query: Query) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pytest
 
 from app.__main__ import main
 
+SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 IMAGES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -172,3 +173,35 @@ def test_odd_queries_are_answered(call, words: list[str]) -> None:
     code, out, err = call("search", "--json", "--top", "2", "--", *words)
     assert code in (0, 1, 2) and "Traceback" not in out + err
     assert isinstance(json.loads(out), dict)
+
+
+def test_an_empty_name_is_a_wrong_call_and_not_the_current_folder(call) -> None:
+    for arguments in (("index", ""), ("similar", "")):
+        code, _, err = call(*arguments)
+        assert code == 2 and "empty" in err, arguments
+
+
+def test_a_search_that_finds_nothing_says_why_in_json_too(call) -> None:
+    found = document(call("search", "date:1850", "--json"), code=1)
+    assert found["hits"] == [] and "filter" in found["note"]
+
+
+def test_what_is_ignored_is_left_out_from_then_on(call, tmp_path: Path) -> None:
+    photos = tmp_path / "mine"
+    for name in ("keep/a.jpg", "drafts/b.jpg"):
+        (photos / name).parent.mkdir(parents=True)
+        shutil.copy(SAMPLES / "retrouve-001.jpg", photos / name)
+    assert document(call("index", photos, "--json"))["scanned"] == 2
+    assert document(call("index", photos, "--ignore", "drafts", "--json"))["forgotten"] == 1
+    assert document(call("index", photos, "--json"))["scanned"] == 1
+    assert call("index", "--ignore", "drafts")[0] == 2
+
+
+def test_doctor_without_a_library_looks_at_the_model_and_at_the_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--library", str(tmp_path / "none"), "--json", "doctor"]) == 0
+    assert {check["name"] for check in json.loads(capsys.readouterr().out)["checks"]} == {"library", "model"}
+    (tmp_path / "file").write_text("no library")
+    assert main(["--library", str(tmp_path / "file"), "--json", "doctor"]) == 1
+    assert "is a file" in json.loads(capsys.readouterr().out)["checks"][0]["sentence"]

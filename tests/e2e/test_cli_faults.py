@@ -49,7 +49,8 @@ def test_no_library_yet(fault, tmp_path: Path) -> None:
 
 def test_doctor_without_a_library_says_how_to_make_one(capsys, tmp_path: Path) -> None:
     assert main(["--library", str(tmp_path / "none"), "doctor", "--json"]) == 0
-    [check] = json.loads(capsys.readouterr().out)["checks"]
+    check, model = json.loads(capsys.readouterr().out)["checks"]
+    assert model["name"] == "model" and model["ok"]
     assert check["ok"] and "`retrouve index FOLDER`" in check["sentence"]
 
 

@@ -136,6 +136,7 @@ def test_an_offscreen_platform_opens_windows_that_nobody_sees(monkeypatch) -> No
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot raise its Ctrl-C in one process alone")
 def test_the_first_interrupt_asks_and_the_second_insists(capsys) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background was born to ignore it
     before = signal.getsignal(signal.SIGINT)
     with StopRequest(Console()) as stop:
         assert not stop()

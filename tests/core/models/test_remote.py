@@ -10,12 +10,13 @@ import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import ModelMissing, WorkerError
+from core.errors import ModelDamaged, ModelMissing, WorkerError
 from core.models.encoder import EncoderSpec
 from core.models.remote import Limits, PhotoDone, PhotoFailed, PhotoJob, RemoteEncoder
 from core.types import FileStamp
@@ -393,3 +394,14 @@ def test_an_interrupt_in_the_terminal_is_the_parents_alone(fakes, tmp_path):
         assert alive(pid)
         out, err = parent.communicate(timeout=60)
     assert (out, err) == ("done 40\n", "")
+
+
+def test_a_model_that_was_replaced_meanwhile_is_refused(fakes, tmp_path):
+    """A worker that starts again must not file another model's vectors under the name of the first."""
+    info = SimpleNamespace(model_id="shapes", dim=fakes.DIM)
+    encoder = RemoteEncoder(EncoderSpec(tmp_path), info=info, toolbox=fakes.toolbox)
+    try:
+        with pytest.raises(ModelDamaged, match="was replaced while Retrouve was running"):
+            encoder.encode_texts(["a dog"])
+    finally:
+        encoder.close()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import PhotoError
-from core.photos import opening
+from core.photos import opening, pixels
 from core.photos.decode import decode, open_full
 from core.photos.hashing import content_hash
 from tests.core.photos.drawn import jpeg_bytes, near, scene, xmp_packet
@@ -431,3 +431,35 @@ def test_copies_share_a_hash_and_others_do_not(tmp_path: Path) -> None:
     assert content_hash(tmp_path / "c") != content_hash(tmp_path / "a")
     with pytest.raises(PhotoError, match="no longer there"):
         content_hash(tmp_path / "d")
+
+
+@pytest.mark.parametrize("size", [(641, 481), (481, 641), (799, 601)])
+@pytest.mark.parametrize(("suffix", "least"), [(".png", 0.0), (".jpg", 0.5)])
+def test_a_small_picture_is_turned_before_it_is_shrunk(
+    tmp_path: Path, size: tuple[int, int], suffix: str, least: float
+) -> None:
+    upright = Image.merge("RGB", [Image.effect_noise(size, 90) for _ in range(3)])
+    options = {"quality": 100, "subsampling": 0} if suffix == ".jpg" else {}
+    upright.save(tmp_path / f"upright{suffix}", **options)
+    wanted = decode(tmp_path / f"upright{suffix}", min_side=100).image
+    for orientation, turn in TURNED.items():
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        path = tmp_path / f"{orientation}{suffix}"
+        upright.transpose(turn).save(path, exif=exif, **options)
+        assert near(wanted, decode(path, min_side=100).image) <= least, orientation
+        assert near(open_full(path, longest=200), open_full(tmp_path / f"upright{suffix}", longest=200)) <= least
+
+
+def test_a_large_jpeg_is_still_shrunk_by_its_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene(4000, 900).save(tmp_path / "wide.jpg")
+    sizes: list[tuple[int, int]] = []
+    real = pixels.upright_rgb
+
+    def seen(image: Image.Image, orientation: int, scale: float) -> Image.Image:
+        sizes.append(image.size)
+        return real(image, orientation, scale)
+
+    monkeypatch.setattr(pixels, "upright_rgb", seen)
+    decode(tmp_path / "wide.jpg", min_side=100)
+    assert sizes == [(500, 113)]

@@ -378,3 +378,76 @@ def check(said: PhotoMetadata) -> None:
 def test_sizes_are_those_of_the_file_not_of_the_shrunken_picture(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(jpeg_bytes(scene(4000, 3000)))
     assert (read(tmp_path / "photo.jpg").width, read(tmp_path / "photo.jpg").height) == (4000, 3000)
+
+
+LONG = "a" * 5_000_000
+
+
+@pytest.mark.timeout(20)
+def test_a_text_without_end_costs_neither_time_nor_the_photo(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0110], exif[0x0132] = LONG, LONG, LONG
+    exif[0x9C9E] = LONG.encode("utf-16-le")
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + LONG.encode()
+    texts = "".join(f"<{tag}>{LONG}</{tag}>" for tag in ("exif:GPSLatitude", "tiff:Model"))
+    path = saved(tmp_path / "photo.tif", exif, tiffinfo={700: xmp_packet(texts, f'dc:title="{"b" * 1_000_000}"')})
+    beside = tmp_path / "photo.xmp"
+    beside.write_bytes(xmp_packet(f"<dc:description>c{LONG}</dc:description>", 'xmp:Rating="3"'))
+    said = read(path, (beside,))
+    assert said.rating == 3 and said.keywords == ()
+    assert len(said.camera or "") == 80
+    assert {caption.source for caption in said.captions} >= {"exif", "sidecar"}
+    assert {len(caption.text) for caption in said.captions} == {facts.LONGEST_TEXT}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", ["a", "a:", "a: ", "-", " ", "a;", "a.jpg", "1", "1,", ":", "\u0301"])
+def test_every_reader_of_texts_takes_any_length(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+    facts.is_caption(text)
+    assert facts.number(text, 0, 9) is None and facts.number(text.encode(), 0, 9) is None
+    assert len(facts.clean(text)) <= facts.LONGEST_TEXT
+    packet = xmp_packet("".join(f"<{tag}>{text}</{tag}>" for tag in ("exif:GPSLatitude", "dc:subject", "dc:title")))
+    assert len(xmp.parse(packet).keywords) <= facts.MOST_KEYWORDS
+    tags({0x010E: text, 0x0132: text, 0x010F: text, 0x9C9E: text.encode("utf-16-le")}, {0x829A: text, 0xA434: text})
+
+
+@pytest.mark.timeout(20)
+def test_captions_without_number_are_cut() -> None:
+    items = "".join(f"<rdf:li>A caption {number}</rdf:li>" for number in range(100_000))
+    said = xmp.parse(xmp_packet(f"<dc:description><rdf:Alt>{items}</rdf:Alt></dc:description>"))
+    assert len(said.captions) == facts.MOST_CAPTIONS
+    assert said.captions[0] == "A caption 0"
+
+
+def test_pairs_of_a_vendor_are_no_caption_and_one_colon_is_fine() -> None:
+    assert not facts.is_caption("mode: photo; touch: none; more words to come")
+    assert not facts.is_caption("a=b;c =d;")
+    assert facts.is_caption("Evening: two boats; a lake: calm")
+    assert facts.is_caption("two boats; a lake; evening")
+
+
+@pytest.mark.parametrize("room", ["exif.facts_of", "iptc.parse", "xmp.parse"])
+@pytest.mark.parametrize("error", [RuntimeError("odd"), MemoryError(), RecursionError(), ZeroDivisionError()])
+def test_a_fault_in_metadata_costs_that_metadata_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: str, error: Exception
+) -> None:
+    path = saved(tmp_path / "photo.jpg", full_exif(), xmp=xmp_packet("<dc:subject>boat</dc:subject>"))
+
+    def failing(*_: object) -> facts.Facts:
+        raise error
+
+    monkeypatch.setattr(f"core.photos.{room}", failing)
+    found = decode(path, min_side=32)
+    assert (found.metadata.width, found.metadata.height) == (64, 48)
+    assert found.metadata == read(path)
+    assert (found.metadata.camera is None) == (room == "exif.facts_of")
+    assert ("boat" in found.metadata.keywords) == (room != "xmp.parse" or found.metadata.camera is not None)
+
+
+@pytest.mark.parametrize("year", ["1825", "0001", "9999", str(datetime.now().year + 2)])
+def test_years_that_cannot_be_are_refused(tmp_path: Path, year: str) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = f"{year}:01:01 10:00:00"
+    said = read(saved(tmp_path / "photo.jpg", exif))
+    assert said.taken_source == TakenSource.FILE

@@ -40,6 +40,12 @@ from core.photos.names import date_in_name
         ("2019-7-4.jpg", "2019-07-04T00:00:00"),
         ("20190704_998877.jpg", "2019-07-04T00:00:00"),
         ("99999999_20190704.jpg", "2019-07-04T00:00:00"),
+        ("IMG20190704.jpg", "2019-07-04T00:00:00"),
+        ("IMG20190704183000.jpg", "2019-07-04T18:30:00"),
+        ("VID20190704T183000.jpg", "2019-07-04T18:30:00"),
+        ("IMG20190704183000HDR.jpg", "2019-07-04T18:30:00"),
+        ("20190704a.jpg", "2019-07-04T00:00:00"),
+        ("p20190707x 2019-07-04.jpg", "2019-07-04T00:00:00"),
     ],
 )
 def test_a_date_in_a_name_is_found(name: str, date: str) -> None:
@@ -52,6 +58,8 @@ def test_a_date_in_a_name_is_found(name: str, date: str) -> None:
         "IMG_1234.jpg", "DSC00001.jpg", "IMG_12345678.jpg", "2019-13-01.jpg", "2019-02-30.jpg", "20191301.jpg",
         "2999-01-01.jpg", "29990101_000000.jpg", "10151234567890123_n.jpg", "1234-56-78.jpg", "v2.10.12.jpg", "",
         "20190.jpg", "0000-00-00.jpg", "19700101_000000.jpg",
+        "p20190707x.jpg", "a20190707999999b.jpg", "1562265000000x.jpg", "1562265000000 (1).jpg", "x1562265000000.jpg",
+        "1100000000000.jpg", "9999999999999.jpg",
         "٢٠١٩-٠٧-٠٤.jpg",
     ],
 )  # fmt: skip
@@ -63,6 +71,8 @@ def test_milliseconds_since_1970_are_told_in_local_time() -> None:
     wanted = datetime.fromtimestamp(1562265000).isoformat()
     assert date_in_name("FB_IMG_1562265000000.jpg") == wanted
     assert date_in_name("mmexport1562265000123.jpg") == wanted
+    assert date_in_name("1562265000000.jpg") == wanted == date_in_name("1562265000000")
+    assert date_in_name("1234567890123.jpg") == datetime.fromtimestamp(1234567890).isoformat()
 
 
 @given(st.text())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,7 +195,10 @@ def test_a_root_is_online_only_when_nothing_could_be_lost(tmp_path: Path) -> Non
     assert "not there" in (why_offline(root, 0) or "")
     root.path.mkdir()
     assert why_offline(root, 0) is None
-    assert "empty" in (why_offline(root, 5) or "")
+    assert why_offline(root, 5) == (
+        f"The folder {root.path} is empty, though it held photos: perhaps its disk is not connected. "
+        "If you emptied it yourself, `retrouve forget` takes it out of the library."
+    )
     put(root.path / "photo.jpg")
     assert why_offline(root, 5) is None
     gone = Root(1, root.path, "", mount=tmp_path / "photos")
@@ -229,3 +234,71 @@ def test_part_of_a_root_leaves_links_into_the_root_to_the_whole(tmp_path: Path) 
     (tmp_path / "a/link").symlink_to(tmp_path / "c")
     found = list(scan(Root(1, tmp_path, ""), below=("a",)))
     assert found == []
+
+
+class _Listing:
+    """What ``os.scandir`` gives in a folder that may be listed but not entered (mode 444)."""
+
+    def __init__(self, listing: Any, denied: Callable[[str], bool]) -> None:
+        self._listing, self._denied = listing, denied
+
+    def __enter__(self) -> _Listing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listing.close()
+
+    def __iter__(self) -> Iterator[object]:
+        return (_Entry(entry) if self._denied(entry.name) else entry for entry in self._listing)
+
+
+class _Entry:
+    """An entry whose kind is known from the listing, and of which nothing else may be asked."""
+
+    def __init__(self, entry: os.DirEntry[str]) -> None:
+        self.name, self.path = entry.name, entry.path
+        self.is_dir, self.is_file, self.is_symlink = entry.is_dir, entry.is_file, entry.is_symlink
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", self.path)
+
+
+@pytest.mark.parametrize("kept", ["", "3.jpg"])
+def test_a_folder_that_may_be_listed_but_not_entered_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    for name in ("a/1.jpg", "listed/1.jpg", "listed/1.xmp", "listed/2.jpg", "listed/3.jpg", "z/9.jpg"):
+        put(tmp_path / name)
+    real = os.scandir
+
+    def half(path: str) -> object:
+        denied = str(path).endswith("listed")
+        return _Listing(real(path), lambda name: denied and name != kept)
+
+    monkeypatch.setattr(os, "scandir", half)
+    results = list(scan(Root(1, tmp_path, "")))
+    reports = [r for r in results if isinstance(r, UnreadableFolder)]
+    assert reports == [UnreadableFolder(tmp_path / "listed", "listed", "You have no permission to read this folder.")]
+    files = [f"{r.folder}/{r.name}" for r in results if isinstance(r, FoundFile)]
+    assert files == ["a/1.jpg", *([f"listed/{kept}"] if kept else []), "z/9.jpg"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
+def test_links_to_what_holds_the_root_are_not_followed(tmp_path: Path) -> None:
+    root, other = tmp_path / "above" / "root", tmp_path / "other"
+    put(root / "sub" / "one.jpg")
+    put(tmp_path / "above" / "beside.jpg")
+    put(tmp_path / "above" / "sibling" / "two.jpg")
+    put(other / "three.jpg")
+    for name, target in (
+        ("up", root.parent), ("up2", tmp_path), ("self", root), ("slash", Path("/")), ("relative", Path("../..")),
+        ("other", other), ("sibling", root.parent / "sibling"),
+    ):  # fmt: skip
+        (root / "sub" / name).symlink_to(target)
+    (other / "back").symlink_to(root.parent)
+    wanted = ["sub/one.jpg", "sub/other/three.jpg", "sub/sibling/two.jpg"]
+    assert sorted(found(root)) == wanted
+    (tmp_path / "way").symlink_to(root)
+    assert sorted(found(tmp_path / "way")) == wanted
+    part = [f for f in scan(Root(1, root, ""), below=("sub",)) if isinstance(f, FoundFile)]
+    assert sorted(f"{f.folder}/{f.name}" for f in part) == wanted

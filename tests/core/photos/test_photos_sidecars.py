@@ -132,3 +132,37 @@ def test_a_sidecar_that_is_gone_or_huge_never_fails_the_photo(tmp_path: Path) ->
     assert sum(len(caption.text) for caption in said.captions) < 10_000
     huge.unlink()
     assert read(photo, (huge,)).captions == ()
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["", "\n", "\x00\x00"])
+def test_an_xmp_sidecar_in_utf_16_is_read(tmp_path: Path, codec: str, end: str) -> None:
+    photo, beside_it = tmp_path / "photo.jpg", tmp_path / "photo.xmp"
+    scene(64, 48).save(photo)
+    declared = "<?xml version='1.0' encoding='UTF-16'?>\n" if codec != "utf-8-sig" else ""
+    text = declared + xmp_packet("<dc:subject>Löwe</dc:subject>").decode() + end
+    mark = "\ufeff" if codec in ("utf-16-le", "utf-16-be") else ""
+    beside_it.write_bytes((mark + text).encode(codec))
+    assert read(photo, (beside_it,)).keywords == ("Löwe",)
+
+
+@pytest.mark.parametrize("room", ["xmp.read", "takeout.read", "sidecars.read_text"])
+def test_a_fault_in_a_sidecar_costs_that_sidecar_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    scene(64, 48).save(photo)
+    files = [tmp_path / f"photo.{suffix}" for suffix in ("xmp", "txt", "json")]
+    for file, content in zip(
+        files, (xmp_packet("", 'xmp:Rating="5"'), b"A dog", takeout_json(people=[{"name": "Anna"}])), strict=True
+    ):
+        file.write_bytes(content)
+
+    def failing(_: Path) -> object:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(f"core.photos.{room}", failing)
+    said = decode(photo, min_side=32, sidecars=files).metadata
+    assert (said.rating == 5) == (room != "xmp.read")
+    assert (said.captions != ()) == (room != "sidecars.read_text")
+    assert (said.keywords == ("Anna",)) == (room != "takeout.read")

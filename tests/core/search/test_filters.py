@@ -136,3 +136,15 @@ def test_nothing_typed_becomes_sql(world: World) -> None:
 def test_filters_in_words() -> None:
     query = parse('folder:"New York" -folder:Work date:2019-07..2019-08 dog')
     assert filters.reasons(query) == ("folder: New York", "not folder: Work", "date: 2019-07..2019-08")
+
+
+def test_a_thousand_filters_are_no_deeper_than_sqlite_goes(world: World) -> None:
+    text = " ".join(f"-folder:nowhere{number}" for number in range(1200)) + " folder:Italy" * 1000
+    where = filters.compile(parse(text))
+    with world.catalog.read() as db:
+        [count] = db.execute(f"SELECT count(*) FROM photo p WHERE {where.sql}", where.params).fetchone()
+        [italy] = db.execute(
+            f"SELECT count(*) FROM photo p WHERE {filters.compile(parse('folder:Italy')).sql}",
+            filters.compile(parse("folder:Italy")).params,
+        ).fetchone()
+    assert count == italy
