@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 EARLIEST = datetime(1826, 1, 1)
 """No photograph is older: the first that is kept was made in 1826 or 1827."""
 
+_LONGEST = 100
+"""Characters of a date that are looked at."""
 _EPOCHS = (datetime(1904, 1, 1), datetime(1970, 1, 1))
 """What a clock says that was never set, to the second."""
 
@@ -45,9 +47,10 @@ def parse(text: object) -> str | None:
     blanks and nonsense give None.
     """
     if isinstance(text, bytes):
-        text = text.decode("ascii", "replace")
+        text = text[:_LONGEST].decode("ascii", "replace")
     if not isinstance(text, str):
         return None
+    text = text[:_LONGEST]
     found = _DATE.match(text)
     if found and found[2] is None:
         found = _COMPACT.match(text) or found

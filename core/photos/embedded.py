@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Literal
 
-from core.photos import exif, iptc, xmp
+from core.photos import exif, facts, iptc, xmp
 from core.photos.facts import NOTHING, Facts
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ class Embedded:
 
 
 def _tags(image: ImageFile) -> exif.Tags:
-    try:
-        return exif.tags_of(image.getexif())
-    except (*exif.BROKEN, struct_error):
-        return exif.Tags()
+    return facts.unless_it_fails(lambda: exif.tags_of(image.getexif()), exif.Tags(), "EXIF")
 
 
 def _iptc_block(image: ImageFile) -> bytes:
@@ -63,7 +60,12 @@ def embedded(image: ImageFile) -> Embedded:
     tags = _tags(image)
     turned = tags.image.get(_ORIENTATION)
     orientation = turned if isinstance(turned, int) and 1 <= turned <= 8 else 1
-    return Embedded(exif.facts_of(tags), iptc.parse(_iptc_block(image)), xmp.parse(_xmp_packet(image)), orientation)
+    return Embedded(
+        facts.unless_it_fails(lambda: exif.facts_of(tags), NOTHING, "EXIF"),
+        facts.unless_it_fails(lambda: iptc.parse(_iptc_block(image)), NOTHING, "IPTC"),
+        facts.unless_it_fails(lambda: xmp.parse(_xmp_packet(image)), NOTHING, "XMP"),
+        orientation,
+    )
 
 
 def upright_size(image: ImageFile, orientation: int) -> tuple[int, int]:

@@ -121,7 +121,7 @@ def _captions(tags: Tags) -> tuple[str, ...]:
         _comment(tags.exposure.get(_COMMENT)),
         *(_xp(tags.image.get(tag)) for tag in (_XP_TITLE, _XP_SUBJECT, _XP_COMMENT)),
     ]
-    return facts.unique(text for text in texts if facts.is_caption(text))
+    return facts.captions(texts)
 
 
 def _degrees(value: object, reference: object, negative: str) -> float | None:

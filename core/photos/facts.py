@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LONGEST_READ = 10_000
+"""Characters of a text that are looked at: a file may hold millions of them where a sentence belongs."""
 LONGEST_TEXT = 4000
 """Characters of a caption that are kept."""
+MOST_CAPTIONS = 100
+"""Captions that one source may have: more than the languages that anybody writes them in."""
 LONGEST_KEYWORD = 120
 MOST_KEYWORDS = 200
+_MOST_READ = 5000
+"""Texts that keywords are looked for in."""
+_LONGEST_NUMBER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +50,23 @@ class Facts:
 NOTHING = Facts()
 
 
+def unless_it_fails(read: Callable[[], T], otherwise: T, what: str) -> T:
+    """What ``read`` gives, or ``otherwise`` where it raises: nothing that a photo says may cost the photo.
+
+    Whoever writes metadata finds a way to break it that no list of exceptions foresees. The fault goes into the log
+    with the name of ``what`` was read.
+    """
+    try:
+        return read()
+    except Exception:  # noqa: BLE001 - no list of what broken metadata raises would be whole
+        _LOG.info("%s could not be read, and is passed over.", what, exc_info=True)
+        return otherwise
+
+
 def clean(text: str, longest: int = LONGEST_TEXT) -> str:
     """One line of composed Unicode: without NULs, control characters, lone surrogates and doubled blanks."""
-    text = text.split("\x00\x00", 1)[0]
-    text = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else c for c in text[: 4 * longest]
-    )
+    text = text[: min(4 * longest, LONGEST_READ)].split("\x00\x00", 1)[0]
+    text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else c for c in text)
     return unicodedata.normalize("NFC", " ".join(text.split()))[:longest].strip()
 
 
@@ -56,9 +80,15 @@ def unique(texts: Iterable[str], longest: int = LONGEST_TEXT) -> tuple[str, ...]
     return tuple(seen.values())
 
 
+def captions(texts: Iterable[str]) -> tuple[str, ...]:
+    """The first MOST_CAPTIONS of the texts that say something, cleaned, each once, in their order."""
+    return unique(islice((text for text in texts if is_caption(text)), MOST_CAPTIONS))
+
+
 def keywords(texts: Iterable[str]) -> tuple[str, ...]:
     """Cleaned keywords, each once, in their order."""
-    return unique((text for text in texts if len(text) <= LONGEST_KEYWORD), LONGEST_KEYWORD)[:MOST_KEYWORDS]
+    short = (text for text in islice(texts, _MOST_READ) if len(text) <= LONGEST_KEYWORD)
+    return unique(short, LONGEST_KEYWORD)[:MOST_KEYWORDS]
 
 
 def decode_text(raw: bytes) -> str:
@@ -71,7 +101,9 @@ def decode_text(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-_VENDOR_PAIRS = re.compile(r"[\w-]+\s?[:=]\s?[^;]*;")
+_VENDOR_PAIR = re.compile(r"[\w-]\s?[:=]")
+"""``touch: (-1.0, -1.0)``, when it ends at a semicolon. It is looked for between two of them, and of the name only the
+last letter: an expression for name and value at once would try every letter as a start, to the end of the text."""
 _PLACEHOLDERS = {
     "olympus digital camera", "sony dsc", "minolta digital camera", "konica minolta digital camera",
     "digital camera", "samsung digital camera", "samsung camera pictures", "kodak digital still camera",
@@ -85,12 +117,13 @@ _PLACEHOLDERS = {
 
 def is_caption(text: str) -> bool:
     """Whether a sentence says something of the photo: not what a camera writes into every file it makes."""
+    text = text[:LONGEST_READ]
     lowered = text.casefold().strip(" .<>")
     if lowered in _PLACEHOLDERS or lowered.startswith(("creator: gd-jpeg", "dcim\\", "charset=", "{", "[{", "<?xml")):
         return False
     if re.fullmatch(r"\S+\.(jpe?g|png|heic|tiff?|webp|bmp|gif|avif|dng|nef|cr2|arw)", lowered):
         return False
-    if len(_VENDOR_PAIRS.findall(text)) >= 2:
+    if sum(_VENDOR_PAIR.search(part) is not None for part in text.split(";")[:-1]) >= 2:
         return False
     letters = sum(c.isalpha() for c in text)
     return letters >= 2 and letters * 3 >= len(text.replace(" ", "")) and "�" not in text
@@ -100,6 +133,8 @@ def number(value: object, lowest: float, highest: float) -> float | None:
     """A finite number inside open bounds, from whatever EXIF or XMP hold (rationals, tuples, ``1/250``)."""
     if isinstance(value, (tuple, list)):
         value = value[0] if value else None
+    if isinstance(value, (str, bytes)) and len(value) > _LONGEST_NUMBER:
+        return None
     try:
         if isinstance(value, bytes):
             value = value.decode("ascii", "replace")

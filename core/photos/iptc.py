@@ -57,6 +57,6 @@ def parse(raw: bytes) -> Facts:
     captions = [*texts(_CAPTION), *texts(_HEADLINE), *texts(_TITLE)]
     return Facts(
         taken=dates.parse(f"{date}T{time[:6]}") or dates.parse(date),
-        captions=facts.unique(text for text in captions if facts.is_caption(text)),
+        captions=facts.captions(captions),
         keywords=facts.keywords(texts(_KEYWORD)),
     )

@@ -20,10 +20,13 @@ _COMPACT = re.compile(
 )
 """``IMG_20190704_183000``, ``PXL_20210101_120000123``, ``IMG-20190704-WA0012``, ``20190704183000``."""
 
-_MILLISECONDS = re.compile(
-    r"(?:FB_IMG_|mmexport|wx_camera_|IMG_|image-?|photo-?|Snapchat-)?(1[0-9]{12})(?![0-9])", re.I
-)
+_MILLISECONDS = re.compile(r"(?:FB_IMG_|mmexport|wx_camera_|IMG_|image-?|photo-?|Snapchat-)(1[0-9]{12})(?![0-9])", re.I)
 """``FB_IMG_1562265000000``, ``mmexport1562265000000``: milliseconds since 1970."""
+
+_BARE_MILLISECONDS = re.compile(r"(1[0-9]{12})(?:\.[^.]*)?")
+"""``1562265000000.jpg``, the whole name."""
+_FIRST_BARE = "2005"
+"""The year before which no program named its photos so; a number below it counts something else."""
 
 
 def _hour(hour: str | None, half: str | None) -> str | None:
@@ -40,8 +43,14 @@ def _separated(found: re.Match[str]) -> str | None:
 
 
 def _compact(found: re.Match[str]) -> str | None:
+    """The date, with its time where that can be. Eight digits between letters (a hash, an id) are none by chance."""
     parts = found.groups()
-    return dates.from_parts(parts) or dates.from_parts((*parts[:3], None, None, None))
+    if parts[3] is not None and (date := dates.from_parts(parts)):
+        return date
+    around = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    if all(character.isalpha() for character in around):
+        return None
+    return dates.from_parts((*parts[:3], None, None, None))
 
 
 def date_in_name(name: str) -> str | None:
@@ -55,6 +64,9 @@ def date_in_name(name: str) -> str | None:
     for found in _COMPACT.finditer(name):
         if date := _compact(found):
             return date
-    if found_number := _MILLISECONDS.match(name):
-        return dates.from_timestamp(int(found_number[1]) / 1000)
+    if marked := _MILLISECONDS.match(name):
+        return dates.from_timestamp(int(marked[1]) / 1000)
+    if bare := _BARE_MILLISECONDS.fullmatch(name):
+        date = dates.from_timestamp(int(bare[1]) / 1000)
+        return date if date and date >= _FIRST_BARE else None
     return None

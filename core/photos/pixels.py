@@ -25,6 +25,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_TURNED_FIRST_SIDE = 1000
+_TURNED_FIRST_PIXELS = 2_000_000
 _REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "RGBX")
 _LARGEST_PROFILE = 4 << 20
 _SRGB = (b"sRGB", b"s\x00R\x00G\x00B")
@@ -40,9 +42,21 @@ def scale_needed(size: tuple[int, int], min_side: int | None, longest: int | Non
     return min(1.0, max(wanted)) if wanted else 1.0
 
 
+def _is_small(size: tuple[int, int]) -> bool:
+    """Whether a picture costs nothing to be turned in full size.
+
+    What shrinks a picture begins at its stored corner, so that the last column of an odd width counts less: shrunk
+    before it is turned, the same picture stored mirrored would look slightly different.
+    """
+    return min(size) < _TURNED_FIRST_SIDE and size[0] * size[1] <= _TURNED_FIRST_PIXELS
+
+
 def draft(image: ImageFile, scale: float) -> None:
-    """Lets the decoder itself shrink the picture: JPEG by its cosine transform, HEIF by a thumbnail it carries."""
-    if scale < 1:
+    """Lets the decoder itself shrink the picture: JPEG by its cosine transform, HEIF by a thumbnail it carries.
+
+    Not a small one, which is turned first.
+    """
+    if scale < 1 and not _is_small(image.size):
         image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
 
 
@@ -121,8 +135,15 @@ def shrink(image: Image.Image, scale: float) -> Image.Image:
 def upright_rgb(image: Image.Image, orientation: int, scale: float) -> Image.Image:
     """Shrinks, converts and turns a decoded picture, in the order that touches the fewest pixels.
 
+    A small picture is turned first.
+
     ``orientation`` is EXIF's, 1 to 8; other numbers mean upright. ``scale`` is what ``scale_needed`` said of this size.
     """
+    turn = _TURNS.get(orientation)
+    if turn is not None and _is_small(image.size):
+        info = image.info
+        image, turn = image.transpose(turn), None
+        image.info = info
     early = image.mode in _REDUCIBLE and "transparency" not in image.info
     if early:
         info = image.info
@@ -131,7 +152,6 @@ def upright_rgb(image: Image.Image, orientation: int, scale: float) -> Image.Ima
     image = to_rgb(image)
     if not early:
         image = shrink(image, scale)
-    turn = _TURNS.get(orientation)
     image = image.transpose(turn) if turn is not None else image
     image.info = {}
     return image

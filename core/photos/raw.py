@@ -94,7 +94,11 @@ def _tags_of_cr3(head: bytes) -> exif.Tags:
 
 
 def _own(path: Path) -> Embedded:
-    """The metadata in the RAW file itself."""
+    """The metadata in the RAW file itself. Never raises: a photo with broken metadata is still a photo."""
+    return facts.unless_it_fails(lambda: _read_own(path), Embedded(), f"What {path} says")
+
+
+def _read_own(path: Path) -> Embedded:
     with path.open("rb") as stream:
         head = stream.read(_CR3_HEAD)
         stream.seek(0)

@@ -25,13 +25,14 @@ _LEFT_OUT = frozenset((
 _LEFT_OUT_ENDINGS = (".lrdata", ".app", ".lrlibrary", ".cocatalogdb")
 _LIBRARY_ENDINGS = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")
 _LIBRARY_ORIGINALS = ("originals", "masters")
+NO_PERMISSION = "You have no permission to read this folder."
 _LARGEST_INODE = (1 << 63) - 1
 """What SQLite can hold; Windows' file ids have all 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableFolder:
-    """A folder that could not be listed. What the catalogue knows under it must be kept."""
+    """A folder that could not be listed, or not be entered. What the catalogue knows under it must be kept."""
 
     path: Path
     folder: str
@@ -65,7 +66,7 @@ class _Ignored:
 
 def _why(error: OSError) -> str:
     if isinstance(error, PermissionError):
-        return "You have no permission to read this folder."
+        return NO_PERMISSION
     if isinstance(error, FileNotFoundError):
         return "The folder is no longer there."
     return f"The folder could not be read ({error.strerror or 'unknown fault'})."
@@ -75,6 +76,26 @@ def _identity(path: str) -> tuple[int, int]:
     """Device and inode of a folder; the same for every link and junction that leads to it."""
     info = Path(path).stat()
     return info.st_dev, info.st_ino
+
+
+def _above(path: Path) -> Iterator[tuple[int, int]]:
+    """The identities of the folders that hold the folder at ``path``, up to the top."""
+    for folder in Path(os.path.realpath(path)).parents:
+        try:
+            yield _identity(str(folder))
+        except OSError:  # what may not be looked at cannot be walked either
+            continue
+
+
+def _is_denied(entry: os.DirEntry[str]) -> bool:
+    """Whether nothing may be asked of an entry itself, wherever it leads: its folder may be listed, but not entered."""
+    try:
+        entry.stat(follow_symlinks=False)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _stamp(entry: os.DirEntry[str], sidecars: tuple[Path, ...], times: dict[Path, int]) -> FileStamp:
@@ -98,6 +119,8 @@ class _Walk:
 
     def run(self, below: Sequence[str]) -> Iterator[FoundFile | UnreadableFolder]:
         """Real folders first; then folders behind links, unless they were met already (loops, and links inside)."""
+        # A link to what holds the root would bring in all that lies beside it.
+        self._seen.update(_above(self._root.path))
         whole = "" in below
         for folder in below:
             path = self._reach(folder)
@@ -139,9 +162,12 @@ class _Walk:
             except OSError as error:
                 yield UnreadableFolder(Path(path), folder, _why(error))
                 continue
+            if entries and all(map(_is_denied, entries)):
+                yield UnreadableFolder(Path(path), folder, NO_PERMISSION)
+                continue
             below = self._folders(entries, path, folder)
             waiting.extend(reversed(below))
-            yield from self._files(entries, folder)
+            yield from self._files(entries, path, folder)
 
     def _folders(self, entries: list[os.DirEntry[str]], path: str, folder: str) -> list[tuple[str, str]]:
         below: list[tuple[str, str]] = []
@@ -154,7 +180,7 @@ class _Walk:
             (self._links if entry.is_symlink() else below).append((entry.path, relative))
         return below
 
-    def _files(self, entries: list[os.DirEntry[str]], folder: str) -> Iterator[FoundFile]:
+    def _files(self, entries: list[os.DirEntry[str]], path: str, folder: str) -> Iterator[FoundFile | UnreadableFolder]:
         photos = [entry for entry in entries if is_photo_name(entry.name)]
         if not photos:
             return
@@ -166,6 +192,7 @@ class _Walk:
                 except OSError:  # gone in between, or a link to nowhere: it says nothing
                     continue
         beside = index_of(times)
+        denied = False
         for entry in photos:
             if self._cancelled():
                 return
@@ -177,8 +204,10 @@ class _Walk:
                 if entry.is_file():
                     stamp = _stamp(entry, sidecars, times)
                     yield FoundFile(Path(entry.path), folder, entry.name, stamp, sidecars)
-            except OSError:  # gone in between, or a link to nowhere: there is no photo
-                continue
+            except OSError as error:  # gone in between, or a link to nowhere: there is no photo
+                if isinstance(error, PermissionError) and not denied and _is_denied(entry):
+                    denied = True
+                    yield UnreadableFolder(Path(path), folder, NO_PERMISSION)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -202,8 +231,8 @@ def scan(
 
     Left out: hidden files and folders, trash, thumbnails and snapshots of NAS, what lies inside a Photos library
     besides the originals, what matches the root's ignore patterns. A folder behind a link is read once, and not at
-    all when the link leads back. Names may hold anything that the file system allows: those in no encoding come with
-    Python's surrogate escapes. Ends early when ``cancelled()`` says so.
+    all when the link leads back, or to a folder that holds the root. Names may hold anything that the file system
+    allows: those in no encoding come with Python's surrogate escapes. Ends early when ``cancelled()`` says so.
 
     ``below`` names folders (POSIX paths relative to the root, none inside another) that alone are walked; one that a
     whole scan leaves out yields nothing.
@@ -240,5 +269,8 @@ def why_offline(root: Root, known: int) -> str | None:
     if root.mount is not None and not os.path.ismount(root.mount) and known > 0:
         return f"The disk that held {root.path} is not connected (it was at {root.mount})."
     if empty and known > 0:
-        return f"The folder {root.path} is empty, though it held photos: perhaps its disk is not connected."
+        return (
+            f"The folder {root.path} is empty, though it held photos: perhaps its disk is not connected. "
+            "If you emptied it yourself, `retrouve forget` takes it out of the library."
+        )
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from core.photos import facts, takeout, xmp
-from core.photos.facts import NOTHING, Facts
+from core.photos.facts import NOTHING, Facts, unless_it_fails
 
 SIDECAR_SUFFIXES = (".xmp", ".txt", ".json")
 _LONGEST_TEXT_FILE = 64 << 10
@@ -46,11 +46,8 @@ def read(path: Path) -> tuple[Facts, str]:
     One that cannot be read says nothing: the photo itself is well, and the sidecar is read again once it changes.
     """
     suffix = path.suffix.lower()
-    try:
-        if suffix == ".xmp":
-            return xmp.read(path), "sidecar"
-        if suffix == ".json":
-            return takeout.read(path), "takeout"
-        return read_text(path), "text"
-    except OSError:
-        return NOTHING, "sidecar"
+    if suffix == ".xmp":
+        return unless_it_fails(lambda: xmp.read(path), NOTHING, str(path)), "sidecar"
+    if suffix == ".json":
+        return unless_it_fails(lambda: takeout.read(path), NOTHING, str(path)), "takeout"
+    return unless_it_fails(lambda: read_text(path), NOTHING, str(path)), "text"

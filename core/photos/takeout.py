@@ -88,14 +88,14 @@ def parse(raw: bytes) -> Facts:
     if not isinstance(data, Mapping):
         return NOTHING
     description, people = data.get("description"), data.get("people")
-    captions = [description] if isinstance(description, str) and facts.is_caption(description) else []
+    captions = [description] if isinstance(description, str) else []
     names = [person.get("name") for person in people if isinstance(person, Mapping)] if isinstance(people, list) else []
     latitude, longitude = _place(data) or (None, None)
     return Facts(
         taken=_moment(data),
         latitude=latitude,
         longitude=longitude,
-        captions=facts.unique(captions),
+        captions=facts.captions(captions),
         keywords=facts.keywords(name for name in names if isinstance(name, str)),
     )
 

@@ -35,7 +35,9 @@ _SPACES = {
     "http://www.metadataworkinggroup.com/schemas/regions/": "mwg-rs",
     "http://ns.microsoft.com/photo/1.2/t/Region#": "MPReg",
 }
+_LONGEST_COORDINATE = 100
 _FACES = ("mwg-rs:Name", "MPReg:PersonDisplayName")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _COORDINATE = re.compile(r"\s*([0-9.]+)(?:,([0-9.]+))?(?:,([0-9.]+))?\s*([NSEW])\s*", re.I)
 
 Values = dict[str, list[tuple[str, str]]]
@@ -55,11 +57,15 @@ def _element(raw: bytes) -> Element | None:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
-    raw = raw.strip(b"\x00 \t\r\n")
-    if not raw or len(raw) > LARGEST:
+    packet: bytes | str = raw.strip(b"\x00 \t\r\n")
+    if not packet or len(raw) > LARGEST:
         return None
+    if raw.startswith(
+        _UTF16_MARKS
+    ):  # zero bytes are half of its letters; as text, what the XML declares counts no more
+        packet = raw.decode("utf-16", "replace").strip("\x00 \t\r\n\ufeff")
     try:
-        parsed: Element = fromstring(raw, forbid_dtd=True)
+        parsed: Element = fromstring(packet, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError, TypeError):
         return None
     return parsed
@@ -100,7 +106,7 @@ def _first(values: Values, *keys: str) -> str | None:
 
 def _degrees(text: str | None) -> float | None:
     """``51,30.5N`` or ``51,30,15N`` as signed degrees."""
-    found = _COORDINATE.fullmatch(text or "")
+    found = _COORDINATE.fullmatch((text or "")[:_LONGEST_COORDINATE])
     if not found:
         return None
     parts = [facts.number(part or "0", -1, 1000) for part in found.groups()[:3]]
@@ -165,7 +171,7 @@ def parse(raw: bytes) -> Facts:
         latitude=spot[0] if spot else None,
         longitude=spot[1] if spot else None,
         rating=_rating(values),
-        captions=facts.unique(text for text in _captions(values) if facts.is_caption(text)),
+        captions=facts.captions(_captions(values)),
         keywords=facts.keywords(_keywords(values)),
     )
 
