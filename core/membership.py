@@ -12,7 +12,7 @@ from pathlib import Path
 from core.catalog import contents, roots
 from core.catalog.connection import Catalog
 from core.catalog.lock import IndexLock
-from core.catalog.nesting import Place, absolute, place_of, roots_inside
+from core.catalog.nesting import Place, absolute, inner_path, place_of, roots_inside
 from core.errors import CallError, FolderError
 from core.types import ContentHash, Root, RootStatus
 
@@ -22,13 +22,17 @@ def add(catalog: Catalog, path: Path) -> Root:
 
     A folder inside a root is that root's already. One that holds roots takes them over, with all that is known of their
     photos, so that nothing is read again; but those that are offline, or on another disk, stay roots of their own, so
-    that a disk that is unplugged is never taken for files that were deleted. Raises `FolderError`, and `LibraryBusy`
-    when roots would be taken over while an index run goes on.
+    that a disk that is unplugged is never taken for files that were deleted. The library's own folder is no root, nor
+    is one inside it, and a root that holds it leaves it out. Raises `FolderError`, and `LibraryBusy` when roots would
+    be taken over while an index run goes on.
     """
     from core.photos.scan import mount_of, why_offline
 
     path = absolute(path)
     _require_readable(path)
+    own = catalog.path.parent
+    if inner_path(path, own) is not None:
+        raise FolderError(f"{path} is where Retrouve keeps its own library. Choose a folder of your photos.")
     mount = mount_of(Path(os.path.realpath(path)))
     known, counts = _known(catalog)
     place = place_of(path, known)
@@ -44,6 +48,8 @@ def add(catalog: Catalog, path: Path) -> Root:
 
     def work(db: sqlite3.Connection) -> Root:
         root = roots.add(db, path, mount)
+        if (inner := inner_path(own, path)) is not None:
+            roots.ignore(db, root.id, [glob.escape(inner)])
         for child in inside:
             if child in taken:
                 roots.swallow(db, root.id, child.root, child.inner)

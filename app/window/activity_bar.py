@@ -46,9 +46,10 @@ class ActivityBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 5, 12, 5)
         row.setSpacing(12)
+        # The button first: whatever the words beside it say, it stays under the mouse that pressed it.
+        row.addWidget(self.pause)
         row.addWidget(self.doing)
         row.addWidget(self.progress)
-        row.addWidget(self.pause)
         row.addWidget(self.detail, 1)
         row.addWidget(self.failures)
         row.addLayout(self.room)
@@ -83,6 +84,10 @@ class ActivityBar(QFrame):
             if progress.seconds_left is not None and progress.done < progress.total:
                 parts.append(time_left(progress.seconds_left))
         self._show(_DOING.get(progress.phase, "Finishing"), "  ·  ".join(parts), progress=True, pause=True)
+
+    def show_stopping(self) -> None:
+        """The batch at hand is being finished; all else stays as it was."""
+        self._show("Pausing…", self.detail.text(), progress=not self.progress.isHidden(), pause=True)
 
     def show_paused(self, done: int, total: int) -> None:
         """Indexing waits until the person goes on with it."""

@@ -70,14 +70,15 @@ class Commands:
         photo.addActions(list(self.on_photo()))
         view = QMenu("&View", parent)
         view.addActions([self.search, self.larger, self.smaller, self.usual, self.full_screen])
-        view.addSection("Theme")
+        themes = QMenu("&Theme", view)
+        view.addMenu(themes)
         group = QActionGroup(view)
         for choice, words in ((Choice.SYSTEM, "Like the system"), (Choice.LIGHT, "Light"), (Choice.DARK, "Dark")):
             action = QAction(words, group)
             action.setCheckable(True)
             action.setChecked(theme.choice == choice)
             action.triggered.connect(lambda _checked=False, choice=choice: chosen(choice))
-            view.addAction(action)
+            themes.addAction(action)
         about = QMenu("&Help", parent)
         about.addActions([self.shortcuts, self.about])
         return [library, photo, view, about]
@@ -90,7 +91,8 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rescan": ("&Look for changes now", ("F5",)),
     "failures": ("Files that could not be &read…", ()),
     "quit": ("&Quit", ("Ctrl+Q",)),
-    "open": ("&Open", ()),
+    # No shortcut of the window: Enter belongs to whatever has the focus. The menus name it all the same.
+    "open": ("&Open\tEnter", ()),
     "similar": ("Find &similar photos", ("Ctrl+E",)),
     "reveal": ("Show in &folder", ("Ctrl+Shift+R",)),
     "open_with": ("Open &with another program", ("Ctrl+Shift+O",)),
@@ -99,6 +101,6 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "smaller": ("&Smaller photos", ("Ctrl+-",)),
     "usual": ("&Usual size", ("Ctrl+0",)),
     "full_screen": ("&Full screen", ("F11",)),
-    "shortcuts": ("&Keyboard shortcuts", ("F1",)),
+    "shortcuts": ("&Keys, and how to ask", ("F1",)),
     "about": ("&About Retrouve", ()),
 }

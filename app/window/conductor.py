@@ -19,10 +19,11 @@ from app.window.photo_actions import pictures_folder
 from app.window.searching import Asked, Found, Searching
 from app.window.session import Session
 from app.window.thumbnails import Thumbnails
+from app.window.typed import finished
 from app.window.watching import Watching
 from app.window.words import count_of
-from core.errors import CallError, PhotoError, RetrouveError
-from core.types import Failure, IndexReport, RootStatus
+from core.errors import CallError, CatalogDamaged, PhotoError, RetrouveError
+from core.types import Failure, IndexReport, Root, RootStatus
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -47,7 +48,7 @@ class Conductor(QObject):
         self._window, self._session, self._searching = window, session, searching
         self._indexing, self._watching, self._thumbnails = indexing, watching, thumbnails
         self._found: Found | None = None
-        self._limited = ""
+        self._limited = self._damage = ""
         self._looked = False
         self._folders: FoldersDialog | None = None
         self._messages = Messages(window.message, self._on_add_folder_asked, window.search.clear)
@@ -63,15 +64,18 @@ class Conductor(QObject):
                 "about": self._on_about_asked,
             }
         )
+        session.share(indexing.hold, indexing.let_go)
         self._connect_window()
         self._connect_library()
+        self._allow(False)
 
     def _connect_window(self) -> None:
         window, activity = self._window, self._window.activity
         window.search.asked.connect(self._on_asked)
         window.actions.similar_asked.connect(self._on_similar_asked)
         window.viewer.similar_asked.connect(self._on_similar_asked)
-        window.actions.failed.connect(window.banner.say)
+        window.actions.failed.connect(lambda sentence: window.banner.say(sentence, topic="action"))
+        window.viewer.read_failed.connect(self._session.look_at_roots)
         window.dropped.connect(self._on_dropped)
         window.closing.connect(self._on_closing)
         activity.pause_asked.connect(self._indexing.pause)
@@ -85,8 +89,9 @@ class Conductor(QObject):
         session.roots_changed.connect(self._on_roots_changed)
         session.root_added.connect(self._on_root_added)
         session.root_failed.connect(lambda error: self._window.banner.say(str(error), topic="root"))
+        session.root_known.connect(self._on_root_known)
         session.came_back.connect(indexing.index_folders)
-        session.forgotten.connect(lambda _photos: searching.refresh())
+        session.forgotten.connect(self._on_forgotten)
         session.changed_elsewhere.connect(self._on_changed_elsewhere)
         session.ready.connect(self._on_ready)
         session.not_ready.connect(self._on_not_ready)
@@ -100,6 +105,8 @@ class Conductor(QObject):
         indexing.state_changed.connect(lambda _state: self._tell_activity())
         self._watching.folders_changed.connect(indexing.index_folders)
         self._watching.limited.connect(self._on_limited)
+        for lane in session.lanes.each():
+            lane.failed.connect(self._on_failed)
 
     def start(self) -> None:
         """Open the library."""
@@ -120,8 +127,7 @@ class Conductor(QObject):
                 topic="read-only",
                 error=False,
             )
-            for command in (self._window.commands.add_folder, self._window.commands.rescan):
-                command.setEnabled(False)
+        self._allow(True)
         self._session.warm_up()
         self._tell_activity()
 
@@ -129,6 +135,37 @@ class Conductor(QObject):
         self._slow.stop()
         self._messages.cannot_open(str(error), self.start)
         self._window.pages.setCurrentWidget(self._window.message)
+
+    def _allow(self, opened: bool) -> None:
+        """Offer what can be done with the library as it is."""
+        commands, library = self._window.commands, self._session.library
+        changeable = opened and library is not None and not library.read_only
+        for command in (commands.folders, commands.failures, commands.about):
+            command.setEnabled(opened)
+        for command in (commands.add_folder, commands.rescan):
+            command.setEnabled(changeable)
+
+    def _on_failed(self, error: RetrouveError) -> None:
+        """Of work that nobody asked for by name."""
+        if isinstance(error, CatalogDamaged):
+            self._on_damaged(error)
+        else:
+            self._window.banner.say(str(error))
+
+    def _on_damaged(self, error: CatalogDamaged) -> None:
+        """Photos that are on show stay; without any, a sentence across a blank page would look as if all were well."""
+        if self._found is not None and len(self._found.ids):
+            self._window.banner.say(str(error), topic="damage", button="Try again", act=self._on_try_again)
+        elif str(error) != self._damage:
+            # Once: the page would lose its button from under the mouse whenever some other work meets the same.
+            self._damage = str(error)
+            self._messages.cannot_open(str(error), self._on_try_again)
+            self._window.pages.setCurrentWidget(self._window.message)
+
+    def _on_try_again(self) -> None:
+        self._damage = ""
+        self._searching.ask(self._searching.asked)
+        self._session.look_at_roots()
 
     def _on_ready(self) -> None:
         self._window.banner.settle("model")
@@ -161,6 +198,7 @@ class Conductor(QObject):
             )
         else:
             self._window.banner.settle("offline")
+        self._window.viewer.set_offline([status.root.path for status in offline])
         self._window.activity.set_failures(sum(status.failures for status in roots))
         if self._folders is not None:
             self._folders.show_roots(roots)
@@ -173,6 +211,16 @@ class Conductor(QObject):
         self._indexing.index_everything()
         self._searching.refresh()
 
+    def _on_root_known(self, path: Path, root: Root) -> None:
+        name, outer = (f"“{folder.name or folder}”" for folder in (path, root.path))
+        where = "one of your folders" if root.path == path else f"in {outer}"
+        self._window.banner.say(f"{name} is already {where}.", topic="root", error=False)
+
+    def _on_forgotten(self, path: Path, _photos: int) -> None:
+        self._window.banner.settle("root")
+        self._indexing.leave_out(path)
+        self._searching.refresh()
+
     def _on_changed_elsewhere(self) -> None:
         self._searching.refresh()
         self._session.look_at_roots()
@@ -180,11 +228,12 @@ class Conductor(QObject):
     # Searching
 
     def _on_asked(self) -> None:
-        asked = Asked(self._window.search.text, self._window.search.like)
+        asked = Asked(finished(self._window.search.text), self._window.search.like)
         if asked != self._searching.asked:
             self._searching.ask(asked)
 
     def _on_search_started(self, _asked: Asked) -> None:
+        self._window.banner.settle("action")
         self._slow.start()
 
     def _on_slow(self) -> None:
@@ -204,7 +253,9 @@ class Conductor(QObject):
 
     def _on_found(self, found: Found) -> None:
         self._settle_waiting()
-        self._window.banner.settle("search")
+        self._damage = ""
+        for topic in ("search", "damage"):
+            self._window.banner.settle(topic)
         self._show(found)
 
     def _show(self, found: Found) -> None:
@@ -212,6 +263,8 @@ class Conductor(QObject):
         if len(found.ids):
             if found is not self._found:
                 self._window.show_found(found)
+                if found.asked.like is not None and not found.asked.text and not found.again:
+                    self._window.grid.make_current(0)
             elif self._window.pages.currentWidget() is not self._window.grid:
                 self._window.pages.setCurrentWidget(self._window.grid)
         elif roots is not None:
@@ -232,6 +285,8 @@ class Conductor(QObject):
             self._messages.cannot_ask(str(error))
             self._window.pages.setCurrentWidget(self._window.message)
             self._found = None
+        elif isinstance(error, CatalogDamaged):
+            self._on_damaged(error)
         else:
             again = lambda: self._searching.ask(asked)  # noqa: E731
             self._window.banner.say(str(error), topic="search", button="Try again", act=again)
@@ -255,7 +310,7 @@ class Conductor(QObject):
         elif what.photo is not None:
             self._on_similar_asked(what.photo)
         elif what.other is not None:
-            self._window.banner.say(f"{what.other.name} is no photo that Retrouve can read.", topic="drop")
+            self._window.banner.say(f"{what.other.name} is no photo that Retrouve can read.", topic="action")
 
     # Indexing
 
@@ -281,7 +336,7 @@ class Conductor(QObject):
         if state is State.PAUSED:
             activity.show_paused(last.done if last else 0, last.total if last else 0)
         elif state is State.STOPPING:
-            activity.say("Pausing…")
+            activity.show_stopping()
         elif state is State.BUSY:
             activity.say(count_of(photos, "photo"), "Another Retrouve is indexing this library")
         elif state is State.RUNNING:

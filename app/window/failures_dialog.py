@@ -71,6 +71,8 @@ class FailuresDialog(QDialog):
         self.table.verticalHeader().setDefaultSectionSize(round(self.fontMetrics().height() * 2))
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setWordWrap(False)
+        # Tab leaves the table, for the buttons below.
+        self.table.setTabKeyNavigation(False)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         width = self.fontMetrics().horizontalAdvance("x")

@@ -19,14 +19,21 @@ from app.window.desktop import open_with_default
 logger = logging.getLogger(__name__)
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that cannot be written is no fault to tell of in the terminal, with a traceback for each line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """The disk is full, or was unplugged: the line is lost, the program goes on. Faults of ours are told of."""
+        if not isinstance(sys.exception() if sys.version_info >= (3, 11) else sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def start_log(library_folder: Path) -> Path | None:
     """Log warnings and worse to ``<library>/logs/retrouve.log`` (three files of a megabyte); None where none can be."""
     folder = library_folder / "logs"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            folder / "retrouve.log", maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True
-        )
+        handler = _LogFile(folder / "retrouve.log", maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True)
     except OSError as error:
         logger.warning("no log file: %s", error)
         return None

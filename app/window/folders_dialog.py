@@ -72,7 +72,7 @@ class FoldersDialog(QDialog):
         self._on_current_changed()
 
     def show_roots(self, statuses: Sequence[RootStatus]) -> None:
-        """Show how the roots stand; the current one stays current."""
+        """Show how the roots stand; the current one stays current, or else the first becomes so."""
         current = self.current()
         self.roots.clear()
         for status in statuses:
@@ -83,6 +83,8 @@ class FoldersDialog(QDialog):
             self.roots.addItem(item)
             if current is not None and status.root.path == current.root.path:
                 self.roots.setCurrentItem(item)
+        if self.roots.currentItem() is None:
+            self.roots.setCurrentRow(0)
 
     def current(self) -> RootStatus | None:
         """The root that is selected."""

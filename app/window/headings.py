@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.window.grid_layout import Section
 from app.window.searching import Found
+from app.window.typed import misread
 from app.window.words import count_of
 from core.types import Hit
 
@@ -24,27 +25,33 @@ def shown_hits(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(hits[: max(LEAST, strong + min(WEAK, hopeful))])
 
 
-def is_listing(hits: Sequence[Hit]) -> bool:
-    """Whether nothing was compared: a query of filters alone has every photo that passes them, the newest first."""
-    return all(hit.score == 0 and hit.match == 1 for hit in hits)
-
-
 def headings(found: Found) -> tuple[Section, ...]:
     """The sections of the grid for an answer."""
     if not found.asked:
         return (Section(0, len(found.ids), "All photos", f"{len(found.ids):,}  ·  newest first"),)
+    if not found.hits:
+        return (Section(0, len(found.ids), count_of(len(found.ids), "photo"), "newest first"),)
     hits = shown_hits(found.hits)
-    if is_listing(hits):
-        return (Section(0, len(hits), count_of(len(hits), "photo"), _newest(len(hits), found.total)),)
+    if all(hit.score == 0 and hit.match == 1 for hit in hits):
+        # Nothing was looked for, only something left out: all that is left, the newest first.
+        return (Section(0, len(hits), count_of(found.total, "photo"), _newest(len(hits), found.total)),)
     strong = next((row for row, hit in enumerate(hits) if not hit.strong), len(hits))
     weak = len(hits) - strong
+    # All that were asked for are good: nobody knows how many more there are.
+    more = "+" if not weak and found.total > strong else ""
+    what = "similar photo" if found.asked.like is not None else "good match"
+    title = f"1 {what}" if strong == 1 and not more else f"{strong:,}{more} {what}{'s' if what[-1] == 'o' else 'es'}"
     if found.asked.like is not None:
-        match = f"{count_of(strong, 'similar photo')}"
-        first = Section(0, strong, match, "the most alike first")
-        return first, Section(strong, weak, "Less alike" if strong else "Nothing very similar", _hope(strong))
-    words = "1 good match" if strong == 1 else f"{strong:,} good matches"
-    first = Section(0, strong, words, "the best first")
-    return first, Section(strong, weak, "Less likely" if strong else "No good match", _hope(strong))
+        order, rest = "the most alike first", "Less alike" if strong else "Nothing very similar"
+    else:
+        order, rest = "the best first", "Less likely" if strong else "No good match"
+    aside = misread(found.asked.text)
+    first, hope = (_joined(aside, order), _hope(strong)) if strong else (order, _joined(aside, _hope(strong)))
+    return Section(0, strong, title, first), Section(strong, weak, rest, hope)
+
+
+def _joined(*notes: str) -> str:
+    return "  ·  ".join(filter(None, notes))
 
 
 def _hope(strong: int) -> str:
@@ -52,4 +59,4 @@ def _hope(strong: int) -> str:
 
 
 def _newest(shown: int, total: int) -> str:
-    return "newest first" if shown >= total else f"the newest of {total:,}"
+    return "newest first" if shown >= total else f"the newest {shown:,} of them"

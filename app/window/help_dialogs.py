@@ -1,4 +1,4 @@
-"""Keyboard shortcuts, and what this program is."""
+"""Keyboard shortcuts, the language of queries, and what this program is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ SHORTCUTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Down", "From the search field to the photos"),
             ("Ctrl+E", "Find photos like the selected one"),
             ("Ctrl+O", "Add a folder"),
+        ),
+    ),
+    (
+        "What can be asked",
+        (
+            ("children in the snow", "What a photo shows, in your own words"),
+            ('"birthday cake"', "These words together"),
+            ("beach -people", "A beach, but no people"),
+            ("folder:Italy", "In folders of this name"),
+            ("date:2019", "Taken in this year, month or on this day"),
+            ("date:2019-07..2019-09", "Taken from July to September"),
+            ('like:"/photos/dog.jpg"', "Looks like this photo"),
         ),
     ),
     (
@@ -46,37 +58,48 @@ SHORTCUTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 class ShortcutsDialog(QDialog):
-    """Every key that does something."""
+    """Every key that does something, and how to ask."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keyboard shortcuts")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(28)
-        grid.setVerticalSpacing(7)
-        row = 0
-        for title, keys in SHORTCUTS:
-            heading = QLabel(title)
-            font = heading.font()
-            font.setWeight(font.Weight.DemiBold)
-            heading.setFont(font)
-            grid.addWidget(heading, row, 0, 1, 2)
-            row += 1
-            for key, does in keys:
-                label = QLabel(key)
-                label.setObjectName("quiet")
-                grid.addWidget(label, row, 0)
-                grid.addWidget(QLabel(does), row, 1)
-                row += 1
-            grid.setRowMinimumHeight(row, 10)
-            row += 1
+        self.setWindowTitle("Keys, and how to ask")
+        sides = QHBoxLayout()
+        sides.setSpacing(40)
+        half = len(SHORTCUTS) // 2
+        for sections in (SHORTCUTS[:half], SHORTCUTS[half:]):
+            sides.addLayout(_table(sections))
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
         column = QVBoxLayout(self)
         column.setContentsMargins(26, 22, 26, 20)
-        column.addLayout(grid)
+        column.addLayout(sides)
         column.addStretch(1)
         column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
+
+
+def _table(sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> QGridLayout:
+    """Sections below each other: what to press or to type, and what it does."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(28)
+    grid.setVerticalSpacing(7)
+    row = 0
+    for title, lines in sections:
+        heading = QLabel(title)
+        font = heading.font()
+        font.setWeight(font.Weight.DemiBold)
+        heading.setFont(font)
+        grid.addWidget(heading, row, 0, 1, 2)
+        row += 1
+        for said, does in lines:
+            label = QLabel(said, textFormat=Qt.TextFormat.PlainText)
+            label.setObjectName("quiet")
+            grid.addWidget(label, row, 0)
+            grid.addWidget(QLabel(does), row, 1)
+            row += 1
+        grid.setRowMinimumHeight(row, 10)
+        row += 1
+    grid.setRowStretch(row, 1)
+    return grid
 
 
 class AboutDialog(QDialog):

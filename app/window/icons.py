@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 
-def picture(name: str, colour: QColor | None, size: int, ratio: float = 1.0) -> QPixmap:
+def picture(name: str, colour: QColor | None, size: int, ratio: float = 1.0, opacity: float = 1.0) -> QPixmap:
     """The icon ``resources/icons/<name>.svg`` at ``size`` logical pixels, its ``currentColor`` being ``colour``."""
     svg = (files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     if colour is not None:
@@ -17,6 +17,7 @@ def picture(name: str, colour: QColor | None, size: int, ratio: float = 1.0) -> 
     pixmap = QPixmap(QSize(size, size) * ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
+    painter.setOpacity(opacity)
     QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(pixmap.rect()))
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
@@ -24,10 +25,11 @@ def picture(name: str, colour: QColor | None, size: int, ratio: float = 1.0) -> 
 
 
 def icon(name: str, colour: QColor, size: int = 20) -> QIcon:
-    """An icon sharp at one, one and a half and two device pixels a pixel."""
+    """An icon sharp at one, one and a half and two device pixels a pixel; faint where it is disabled."""
     made = QIcon()
     for ratio in (1.0, 1.5, 2.0):
         made.addPixmap(picture(name, colour, size, ratio))
+        made.addPixmap(picture(name, colour, size, ratio, 0.25), QIcon.Mode.Disabled)
     return made
 
 

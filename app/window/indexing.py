@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -58,6 +58,8 @@ class Indexing(QObject):
         self._folders: set[Path] = set()
         self._doing: tuple[bool, frozenset[Path]] = (False, frozenset())
         self._pause_asked = False
+        self._holds = 0
+        self._held: list[Callable[[], None]] = []
         self._again = QTimer(self, singleShot=True, interval=_TRY_AGAIN)
         self._again.timeout.connect(self._on_try_again)
         self._stepped.connect(self._on_stepped, Qt.ConnectionType.QueuedConnection)
@@ -89,16 +91,40 @@ class Indexing(QObject):
             self._set(State.IDLE)
             self._start()
 
+    def hold(self, held: Callable[[], None]) -> None:
+        """Call ``held()`` once no run of ours is under way, and start none before ``let_go``.
+
+        For what needs the library to itself. A run that is under way stops after the batch at hand, and goes on later.
+        """
+        self._holds += 1
+        if self.state in (State.RUNNING, State.STOPPING):
+            self._held.append(held)
+            self._stop.set()
+        else:
+            held()
+
+    def let_go(self) -> None:
+        """The counterpart of ``hold``: what is to be indexed is indexed again."""
+        self._holds -= 1
+        self._start()
+
+    def leave_out(self, root: Path) -> None:
+        """Look through no folder of this root any more: it is no root now."""
+        self._folders = {folder for folder in self._folders if not folder.is_relative_to(root)}
+
     def stop(self) -> None:
         """Stop for good: the window closes. The lane's threads are waited for by whoever owns them."""
         self._again.stop()
         self._everything = False
         self._folders.clear()
+        self._held.clear()
         self._library = None
         self._stop.set()
 
     def _start(self) -> None:
-        if self.state is not State.IDLE or self._library is None or not (self._everything or self._folders):
+        if self.state is not State.IDLE or self._holds or self._library is None:
+            return
+        if not (self._everything or self._folders):
             return
         self._doing = (self._everything, frozenset(self._folders))
         self._everything, self._folders = False, set()
@@ -137,13 +163,14 @@ class Indexing(QObject):
             self.stored.emit(progress.stored)
 
     def _on_ended(self, report: IndexReport | None) -> None:
-        if self._pause_asked:
+        if self._stop.is_set():
             self._put_back()
-            self._set(State.PAUSED)
-            return
-        self._set(State.IDLE)
-        if report is not None:
-            self.ended.emit(report)
+            self._set(State.PAUSED if self._pause_asked else State.IDLE)
+        else:
+            self._set(State.IDLE)
+            if report is not None:
+                self.ended.emit(report)
+        self._tell_held()
         self._start()
 
     def _on_failed(self, error: RetrouveError) -> None:
@@ -151,9 +178,16 @@ class Indexing(QObject):
         if isinstance(error, LibraryBusy):
             self._set(State.BUSY)
             self._again.start()
-            return
-        self._set(State.PAUSED)
-        self.failed.emit(error)
+        else:
+            self._set(State.PAUSED)
+            self.failed.emit(error)
+        self._tell_held()
+
+    def _tell_held(self) -> None:
+        """Nothing runs: whoever waits for that may begin."""
+        held, self._held = self._held, []
+        for begin in held:
+            begin()
 
     def _put_back(self) -> None:
         """What the stopped run was asked for is still to do."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
@@ -131,38 +133,61 @@ class MainWindow(QMainWindow):
             "usual": lambda: self.viewer.picture.fit() if self.in_viewer() else self.grid.set_side(USUAL),
             "full_screen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
         }
-        self.commands = Commands.build(self, own | do)
+        self.commands = Commands.build(self, {name: partial(self._act, act) for name, act in (own | do).items()})
         menus = self.commands.menus(self, self.theme, self._on_theme_chosen)
         self.top.set_menus(menus)
         if sys.platform == "darwin":
             for menu in menus:
                 self.menuBar().addMenu(menu)
             self.top.menu.hide()
-        self.top.folders.clicked.connect(self.commands.folders.trigger)
+        folders = self.commands.folders
+        self.top.folders.clicked.connect(folders.trigger)
+        folders.changed.connect(lambda: self.top.folders.setEnabled(folders.isEnabled()))
+
+    def _act(self, act: Callable[[], object]) -> None:
+        """Do what was asked for; that something else failed before is of no interest any more."""
+        self.banner.settle("action")
+        act()
 
     def in_viewer(self) -> bool:
         """Whether one photo is shown at full size."""
         return self.stack.currentWidget() is self.viewer
 
     def show_found(self, found: Found) -> None:
-        """Show an answer in the grid. The same query again keeps the place and the selection."""
-        place = self.grid.top_photo() if found.again else None
-        current = self.grid.currentIndex()
-        photo_id = self.model.photo_id(current.row()) if found.again and current.isValid() else None
-        if found.asked:
+        """Show an answer in the grid. The same query again keeps what is in view, and the selection."""
+        if found.again:
+            self._renew(found)
+        else:
+            self._fill(found)
+            self.grid.verticalScrollBar().setValue(0)
+        self.viewer.follow()
+
+    def _fill(self, found: Found) -> None:
+        if found.hits:
             self.model.show_hits(shown_hits(found.hits))
         else:
             self.model.show_photos(found.ids)
         self.grid.set_sections(headings(found))
         self.pages.setCurrentWidget(self.grid)
+
+    def _renew(self, found: Found) -> None:
+        if not found.hits and self.model.hit(0) is None and np.array_equal(self.model.ids, found.ids):
+            # The same photos: what has changed is asked for anew when the grid is laid out.
+            self.grid.set_sections(headings(found))
+            self.pages.setCurrentWidget(self.grid)
+            return
+        # At the very top, new photos come in above what is there, unless somebody is looking at just that.
+        stays = self.grid.verticalOffset() != 0 or self.grid.is_looked_at() or self.in_viewer()
+        places = self.grid.places() if stays else []
+        current, chosen = self.grid.currentIndex(), self.grid.chosen()
+        photo_id = self.model.photo_id(current.row()) if current.isValid() else None
+        self._fill(found)
         row = self.model.row_of(photo_id) if photo_id is not None else None
         if row is not None:
-            self.grid.make_current(row)
-        if place is not None and self.grid.verticalOffset() != 0:
-            self.grid.go_back_to(place)
-        elif not found.again:
-            self.grid.verticalScrollBar().setValue(0)
-        self.viewer.follow()
+            self.grid.make_current(row, select=False)
+        if len(chosen):
+            self.grid.choose(chosen)
+        self.grid.go_back_to(places)
 
     def open_row(self, row: int) -> None:
         """Show the photo of a row at full size."""

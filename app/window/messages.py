@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.window.message_page import Button, MessagePage
 from app.window.searching import Asked
+from app.window.typed import misread
 from app.window.words import count_of
 
 _PROMISE = "Nothing leaves this computer, and your photos are never changed."
@@ -69,6 +70,8 @@ class Messages:
             words = (
                 "Perhaps the filter is too narrow: take out a part such as date: or folder:, or a word with a minus. "
             )
+        if aside := misread(asked.text):
+            words += f"{aside}. "
         if busy:
             words += "Indexing is still going on, so the photo may not have been looked at yet."
         quoted = asked.text if len(asked.text) <= 60 else asked.text[:59] + "…"

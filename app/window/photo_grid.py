@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import (
     QEvent,
     QItemSelection,
@@ -18,7 +21,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QStyle, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QStyle, QStyleOptionViewItem, QWidget
 
 from app.window.grid_layout import GridLayout, Section, Spacing
 from app.window.photo_model import PhotoModel
@@ -27,6 +30,8 @@ from app.window.thumbnails import Thumbnails
 
 SMALLEST, LARGEST, USUAL = 88, 384, 180
 """Sides of a tile in pixels."""
+_PLACES = 8
+"""Photos that are remembered to come back to: one that is still there is enough."""
 
 
 class PhotoGrid(QAbstractItemView):
@@ -95,29 +100,60 @@ class PhotoGrid(QAbstractItemView):
             self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtCenter)
         self.zoomed.emit(side)
 
-    def top_photo(self) -> tuple[int, int] | None:
-        """The first photo in view and how far its top lies above or below the edge, to come back to it later."""
-        offset = self.verticalOffset()
-        for rows in self._layout.rows_between(offset, offset + self.viewport().height()):
-            return self._photos.photo_id(rows[0]), self._layout.box(rows[0])[1] - offset
-        return None
+    def places(self) -> list[tuple[int, int]]:
+        """Photos in view and how far the top of each lies below the edge, to come back to the first that is left.
 
-    def go_back_to(self, place: tuple[int, int]) -> None:
-        """Scroll so that a photo lies where ``top_photo`` saw it; nothing happens when it is gone."""
-        row = self._photos.row_of(place[0])
-        if row is not None:
-            self.verticalScrollBar().setValue(self._layout.box(row)[1] - place[1])
+        The current one comes first, if it is in view; then the others from the top. At most a handful.
+        """
+        offset, rows = self.verticalOffset(), list(islice(self.visible_rows(), _PLACES))
+        if self._in_view(self.currentIndex()):
+            rows.insert(0, self.currentIndex().row())
+        return [(self._photos.photo_id(row), self._layout.box(row)[1] - offset) for row in rows]
+
+    def go_back_to(self, places: list[tuple[int, int]]) -> None:
+        """Scroll so that a photo lies where ``places`` saw it; nothing happens when all of them are gone."""
+        for photo_id, below in places:
+            row = self._photos.row_of(photo_id)
+            if row is not None:
+                self.verticalScrollBar().setValue(self._layout.box(row)[1] - below)
+                return
+
+    def chosen(self) -> NDArray[np.int64]:
+        """The photos that are selected: int64[n]."""
+        ids = self._photos.ids
+        parts = [ids[span.top() : span.bottom() + 1] for span in self.selectionModel().selection()]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def choose(self, photo_ids: NDArray[np.int64]) -> None:
+        """Select these photos beside what is selected, as far as they are shown."""
+        rows = np.flatnonzero(np.isin(self._photos.ids, photo_ids))
+        selection = QItemSelection()
+        # A span for each run of rows that follow each other.
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+            if len(run):
+                selection.select(self._photos.index(int(run[0])), self._photos.index(int(run[-1])))
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.Select)
+
+    def is_looked_at(self) -> bool:
+        """Whether somebody is at these photos: what they see must not be moved away from under them."""
+        return (
+            self.hasFocus()
+            or self.currentIndex().isValid()
+            or self.viewport().underMouse()
+            or QApplication.activePopupWidget() is not None
+        )
 
     def go_to_row(self, row: int) -> None:
         """Make a row current and bring it into view."""
         self.make_current(row)
         self.scrollTo(self.currentIndex())
 
-    def make_current(self, row: int) -> None:
-        """Make a row current and selected, wherever it lies."""
+    def make_current(self, row: int, *, select: bool = True) -> None:
+        """Make a row current, and the only one selected unless ``select`` is False, wherever it lies."""
         with QSignalBlocker(self.verticalScrollBar()):
             place = self.verticalOffset()
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            kinds = QItemSelectionModel.SelectionFlag
+            flags = kinds.ClearAndSelect if select else kinds.NoUpdate
             self.selectionModel().setCurrentIndex(self._photos.index(row), flags)
             self.verticalScrollBar().setValue(place)
         self.viewport().update()
@@ -271,10 +307,9 @@ class PhotoGrid(QAbstractItemView):
                 painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, note)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
-        place = self.top_photo()
+        places = self.places() if self._layout.count < 200_000 else []
         self._lay_out()
-        if place is not None and self._layout.count < 200_000:
-            self.go_back_to(place)
+        self.go_back_to(places)
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102

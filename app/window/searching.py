@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.jobs import Lanes, Latest
+from app.window.typed import is_listing
 from core.errors import RetrouveError
-from core.types import Hit
+from core.types import Hit, SearchResult
 
 if TYPE_CHECKING:
     from core.library import Library
 
-TOP = 300
-"""Hits that a query asks for."""
+TOPS = (300, 2_000, 10_000)
+"""Hits that a query asks for: more where all of them are good matches. The last is the most that one search gives."""
+RARELY = 3_000
+"""Milliseconds between two renewals of a list of all photos, or of those that pass a filter: people look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answer: hits for a query, ids int64[n] when nothing was asked. ``again``: the same query as before."""
+    """The answer: hits for a query; ids int64[n] alone, the newest first, when nothing was asked but filters.
+
+    ``again``: the same query as before, asked because the photos have changed.
+    """
 
     asked: Asked
     ids: NDArray[np.int64]
@@ -44,7 +50,7 @@ class Found:
     seconds: float
     again: bool = False
     total: int = 0
-    """Photos that the query ranked."""
+    """Photos that the query ranked, or that pass its filters."""
 
 
 class Searching(QObject):
@@ -66,6 +72,8 @@ class Searching(QObject):
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._ask_again)
         self._cost = 0.0
+        self._listed: float | None = None
+        """When the list of photos on show was answered (``time.monotonic``); None when it is none, or is empty."""
 
     @property
     def asked(self) -> Asked:
@@ -92,10 +100,16 @@ class Searching(QObject):
             self._run(again=False)
 
     def refresh(self) -> None:
-        """The photos have changed: ask the same again soon, at most about a fifth of the time spent on it."""
+        """The photos have changed: ask the same again soon, at most about a fifth of the time spent on it.
+
+        A list of photos is renewed less often than the answer to a question.
+        """
         self._stale = True
         if not self._again.isActive() and self._library is not None:
-            self._again.start(int(max(700, min(15_000, self._cost * 5_000))))
+            wait = max(700.0, min(15_000, self._cost * 5_000))
+            if self._listed is not None:
+                wait = max(wait, RARELY - (time.monotonic() - self._listed) * 1000)
+            self._again.start(int(wait))
 
     def _ask_again(self) -> None:
         if self._stale and self._library is not None:
@@ -112,6 +126,7 @@ class Searching(QObject):
 
     def _on_found(self, found: Found) -> None:
         self._cost = found.seconds
+        self._listed = None if found.hits or not len(found.ids) else time.monotonic()
         self.found.emit(found)
 
     def _on_failed(self, asked: Asked, error: RetrouveError) -> None:
@@ -121,12 +136,20 @@ class Searching(QObject):
 def answer(library: Library, asked: Asked, again: bool) -> Found:
     """Ask the library; runs in a worker thread."""
     begun = time.perf_counter()
-    if not asked:
-        ids = library.browse()
-        return Found(asked, ids, (), time.perf_counter() - begun, again)
-    if asked.like is not None and not asked.text:
-        result = library.similar(asked.like, TOP, library.encoder)
-    else:
-        result = library.search(asked.text, TOP, asked.like, library.encoder)
+    if asked.like is None and is_listing(asked.text):
+        ids = library.browse(asked.text)
+        return Found(asked, ids, (), time.perf_counter() - begun, again, len(ids))
+    result = _ask(library, asked, TOPS[0])
+    for top in TOPS[1:]:
+        # As long as every photo is a good match, there may be more of them. The sentence is encoded only once.
+        if len(result.hits) >= result.total or not all(hit.strong for hit in result.hits):
+            break
+        result = _ask(library, asked, top)
     ids = np.fromiter((hit.photo_id for hit in result.hits), np.int64, len(result.hits))
     return Found(asked, ids, tuple(result.hits), time.perf_counter() - begun, again, result.total)
+
+
+def _ask(library: Library, asked: Asked, top: int) -> SearchResult:
+    if asked.like is not None and not asked.text:
+        return library.similar(asked.like, top, library.encoder)
+    return library.search(asked.text, top, asked.like, library.encoder)

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.jobs import Lanes, Latest
-from core.errors import RetrouveError
-from core.types import RootStatus
+from core.errors import LibraryBusy, RetrouveError
+from core.types import Root, RootStatus
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -35,12 +35,14 @@ class Session(QObject):
     """list[RootStatus], when anything about them changed."""
     root_added = Signal(object)
     """Path of a root that is to be indexed."""
+    root_known = Signal(object, object)
+    """Path of a folder that was to be added, and the Root that it is, or lies in, already."""
     root_failed = Signal(object)
     """RetrouveError: a folder cannot be added."""
     came_back = Signal(object)
     """list[Path] of roots that were offline and can be read again."""
-    forgotten = Signal(int)
-    """A root was removed, with this many photos."""
+    forgotten = Signal(object, int)
+    """Path of a root that was removed, and how many photos went with it."""
     ready = Signal()
     """The model has answered for the first time."""
     not_ready = Signal(object)
@@ -56,6 +58,8 @@ class Session(QObject):
         self.library: Library | None = None
         self.roots: list[RootStatus] | None = None
         self.is_ready = False
+        self._hold: Callable[[Callable[[], None]], None] = lambda act: act()
+        self._let_go: Callable[[], None] = lambda: None
         self._looking = Latest()
         self._versions: dict[int, int] = {}
         self._look = QTimer(self, interval=_LOOK_AT_ROOTS)
@@ -74,17 +78,44 @@ class Session(QObject):
         assert self.library is not None
         self.lanes.search.submit(partial(_warm_up, self.library), self._on_warm, self._on_not_warm)
 
+    def share(self, hold: Callable[[Callable[[], None]], None], let_go: Callable[[], None]) -> None:
+        """How to have the library alone: ``hold(act)`` calls ``act`` when no index run of this window is under way."""
+        self._hold, self._let_go = hold, let_go
+
     def add_root(self, path: Path) -> None:
-        """Add a folder; ``root_added`` or ``root_failed`` follows."""
+        """Add a folder; ``root_added``, ``root_known`` or ``root_failed`` follows."""
         if self.library is not None:
             self.lanes.general.submit(
-                partial(self.library.add_root, path), lambda root: self._on_added(root.path), self.root_failed.emit
+                partial(self.library.add_root, path), partial(self._on_added, path), partial(self._on_not_added, path)
             )
 
+    def _on_not_added(self, path: Path, error: RetrouveError) -> None:
+        if isinstance(error, LibraryBusy):
+            # It takes other roots over, which no index run may see: once more, while none of ours is under way.
+            self._alone(lambda library: library.add_root(path), partial(self._on_added, path))
+        else:
+            self.root_failed.emit(error)
+
     def forget_root(self, path: Path) -> None:
-        """Take a folder out of the library. Nothing on disk changes."""
-        if self.library is not None:
-            self.lanes.general.submit(partial(self.library.forget, path), self._on_forgotten, self.root_failed.emit)
+        """Take a folder out of the library; ``forgotten`` or ``root_failed`` follows. Nothing on disk changes."""
+        self._alone(lambda library: library.forget(path), partial(self._on_forgotten, path))
+
+    def _alone(self, work: Callable[[Library], Any], done: Callable[[Any], None]) -> None:
+        """Do something that needs the library to itself: an index run of this window waits for it."""
+
+        def ended(result: Any) -> None:
+            done(result)
+            self._let_go()
+
+        def failed(error: RetrouveError) -> None:
+            self._let_go()
+            self.root_failed.emit(error)
+
+        def begin() -> None:
+            if self.library is not None:
+                self.lanes.general.submit(partial(work, self.library), ended, failed)
+
+        self._hold(begin)
 
     def look_at_roots(self) -> None:
         """Ask how the roots stand; ``roots_changed`` follows if that is news."""
@@ -120,13 +151,17 @@ class Session(QObject):
     def _on_not_warm(self, error: RetrouveError) -> None:
         self.not_ready.emit(error)
 
-    def _on_added(self, path: Path) -> None:
+    def _on_added(self, path: Path, root: Root) -> None:
+        known = {status.root.id for status in self.roots or ()}
         self.look_at_roots()
-        self.root_added.emit(path)
+        if root.id in known:
+            self.root_known.emit(path, root)
+        else:
+            self.root_added.emit(root.path)
 
-    def _on_forgotten(self, photos: int) -> None:
+    def _on_forgotten(self, path: Path, photos: int) -> None:
         self.look_at_roots()
-        self.forgotten.emit(photos)
+        self.forgotten.emit(path, photos)
 
     def _on_roots(self, roots: list[RootStatus]) -> None:
         before = {status.root.path: status.online for status in self.roots or ()}

@@ -76,7 +76,6 @@ def build(
     watching = Watching(lanes.watching, library_folder)
     for lane in lanes.each():
         lane.crashed.connect(faults.report)
-        lane.failed.connect(lambda error: window.banner.say(str(error)))
     conductor = Conductor(window, session, searching, indexing, watching, thumbnails)
     return Parts(window, session, searching, indexing, watching, thumbnails, lanes, conductor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from app.window.icons import icon, picture
@@ -67,6 +68,11 @@ class TopBar(QWidget):
         self.slider.blockSignals(True)
         self.slider.setValue(side)
         self.slider.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where room is short the slider goes first: the wheel and the keys do the same."""
+        super().resizeEvent(event)
+        self.slider.setVisible(self.width() >= self.fontMetrics().horizontalAdvance("x") * 100)
 
     def _tint(self) -> None:
         for button, name in ((self.folders, "folder"), (self.menu, "menu")):

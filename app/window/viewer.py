@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QSizeF, Qt, QTimer, Signal
@@ -33,6 +35,8 @@ class Viewer(QWidget):
     menu_asked = Signal(object)
     """Global position of a right click."""
     row_changed = Signal(int)
+    read_failed = Signal()
+    """A photo's file could not be read: its disk may have gone."""
 
     def __init__(
         self, model: PhotoModel, thumbnails: Thumbnails, lane: Jobs, theme: Theme, parent: QWidget | None = None
@@ -45,13 +49,18 @@ class Viewer(QWidget):
         self._model, self._thumbnails, self._lane, self._theme = model, thumbnails, lane, theme
         self._library: Library | None = None
         self._row = -1
-        self._photo_id = -1
+        self._photo_id = self._next_id = -1
+        self._gone = False
+        """The photo that is shown is in the model no more; ``_row`` is the row of the one that came after it."""
         self._photo: Photo | None = None
+        self._unreadable = False
+        self._offline: tuple[Path, ...] = ()
         self._facts, self._picture = Latest(), Latest()
         self.picture = PictureView(theme)
         self.strip = InfoStrip()
         self.sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.sentence.setWordWrap(True)
+        self.sentence.setMargin(10)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.hide()
         self.title = QLabel()
@@ -88,8 +97,10 @@ class Viewer(QWidget):
         middle.setContentsMargins(6, 0, 6, 0)
         middle.setSpacing(6)
         middle.addWidget(self._previous, 0, Qt.AlignmentFlag.AlignVCenter)
-        middle.addWidget(self.picture, 1)
-        middle.addWidget(self.sentence, 1)
+        centre = QVBoxLayout()
+        centre.addWidget(self.picture, 1)
+        centre.addWidget(self.sentence)
+        middle.addLayout(centre, 1)
         middle.addWidget(self._next, 0, Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -127,12 +138,11 @@ class Viewer(QWidget):
         if self._library is None or not 0 <= row < self._model.rowCount():
             return
         self._row, self._photo_id, self._photo = row, self._model.photo_id(row), None
+        self._unreadable = False
         hit = self._model.hit(row)
         self.sentence.hide()
         self.picture.show()
-        self.place.setText(f"{row + 1:,} of {self._model.rowCount():,}")
-        self._previous.setEnabled(row > 0)
-        self._next.setEnabled(row + 1 < self._model.rowCount())
+        self._stand_at(row)
         photo = self._thumbnails.photo(self._photo_id)
         self._name((photo or hit).path.name if photo or hit else "")  # type: ignore[union-attr]
         self._picture.drop()
@@ -141,17 +151,40 @@ class Viewer(QWidget):
         self.row_changed.emit(row)
 
     def follow(self) -> None:
-        """The model has other photos now: stay with the one that is shown, wherever it is."""
-        row = self._model.row_of(self._photo_id) if self._photo_id >= 0 else None
+        """The model has other photos now: stay with the one that is shown, wherever it is, even when it is gone."""
+        if self._photo_id < 0:
+            return
+        row = self._model.row_of(self._photo_id)
         if row is not None:
-            self._row = row
-            self.place.setText(f"{row + 1:,} of {self._model.rowCount():,}")
-            self._previous.setEnabled(row > 0)
-            self._next.setEnabled(row + 1 < self._model.rowCount())
+            self._stand_at(row)
+            return
+        after = self._model.row_of(self._next_id)
+        count = self._model.rowCount()
+        self._gone, self._row = True, after if after is not None else min(self._row, count)
+        self.place.setText("no longer in the library")
+        self._previous.setEnabled(self._row > 0)
+        self._next.setEnabled(self._row < count)
+
+    def _stand_at(self, row: int) -> None:
+        """The photo that is shown is in this row."""
+        count = self._model.rowCount()
+        self._row, self._gone = row, False
+        self._next_id = self._model.photo_id(row + 1) if row + 1 < count else -1
+        self.place.setText(f"{row + 1:,} of {count:,}")
+        self._previous.setEnabled(row > 0)
+        self._next.setEnabled(row + 1 < count)
 
     def walk(self, steps: int) -> None:
         """To the next photo, or the one before."""
+        if self._gone and steps > 0:
+            steps -= 1  # the next photo has taken the place of the one that is gone
         self.show_row(max(0, min(self._model.rowCount() - 1, self._row + steps)))
+
+    def set_offline(self, roots: Sequence[Path]) -> None:
+        """These roots cannot be read now: of their photos the thumbnails alone can be shown."""
+        self._offline = tuple(roots)
+        if self._unreadable:
+            self._say_offline()
 
     def close_photo(self) -> None:
         """Let go of the picture."""
@@ -159,7 +192,8 @@ class Viewer(QWidget):
         self._waiting.stop()
         self._picture.drop()
         self.picture.clear()
-        self._photo_id = self._row = -1
+        self._photo_id = self._next_id = self._row = -1
+        self._gone = self._unreadable = False
 
     def toggle_info(self) -> None:
         """Show or hide what is known of the photo."""
@@ -185,10 +219,27 @@ class Viewer(QWidget):
             self.picture.clear()
         self._name(facts.photo.path.name)
         self.strip.show_photo(facts.photo, facts.captions, facts.tags, self._model.hit(self._row))
-        self._picture.run(self._lane, partial(read_picture, facts.photo), self._on_picture, self._on_failed)
+        self._picture.run(self._lane, partial(read_picture, facts.photo), self._on_picture, self._on_unread)
 
     def _on_picture(self, levels: object) -> None:
         self.picture.show_picture(levels, keep=True)  # type: ignore[arg-type]
+
+    def _on_unread(self, error: RetrouveError) -> None:
+        """The catalogue knows the photo, but its file cannot be read."""
+        self._unreadable = True
+        if not self._say_offline():
+            self._on_failed(error)
+            self.read_failed.emit()
+
+    def _say_offline(self) -> bool:
+        """Whether the photo lies on a root that is offline; says so, below its thumbnail."""
+        photo = self._photo
+        root = next((root for root in self._offline if photo is not None and photo.path.is_relative_to(root)), None)
+        if root is None:
+            return False
+        self._say(f"“{root.name or root}” is offline: this is the small picture that Retrouve keeps.")
+        self.picture.show()
+        return True
 
     def _on_failed(self, error: RetrouveError) -> None:
         self._say(f"This photo cannot be shown: {error.reason}" if isinstance(error, PhotoError) else str(error))

@@ -182,11 +182,35 @@ def test_new_photos_keep_the_place(shown: SimpleNamespace, qtbot: Any) -> None:
     grid, model = shown.grid, shown.model
     model.show_photos(np.arange(1000, 0, -1))
     grid.go_to_row(500)
-    place = grid.top_photo()
-    assert place is not None
+    places = grid.places()
+    photo, below = places[0]
+    assert photo == model.photo_id(500), "the current photo is what is looked at"
     model.show_photos(np.arange(1030, 0, -1))
-    grid.go_back_to(place)
-    assert grid.top_photo() == place
+    grid.go_back_to(places)
+    assert grid.visualRect(model.index(model.row_of(photo))).top() == below
+
+
+def test_the_place_is_kept_by_a_photo_that_is_still_there(shown: SimpleNamespace) -> None:
+    grid, model = shown.grid, shown.model
+    model.show_photos(np.arange(1000, 0, -1))
+    grid.verticalScrollBar().setValue(3000)
+    places = grid.places()
+    gone, (kept, below) = places[0][0], places[1]
+    model.show_photos(np.setdiff1d(np.arange(1, 1031), [gone])[::-1].copy())
+    grid.go_back_to(places)
+    assert grid.visualRect(model.index(model.row_of(kept))).top() == below
+
+
+def test_what_is_selected_can_be_selected_again_by_its_ids(shown: SimpleNamespace) -> None:
+    grid, model = shown.grid, shown.model
+    model.show_photos(np.arange(100, 0, -1))
+    grid.choose(np.array([100, 99, 97, 4]))
+    assert sorted(grid.chosen().tolist()) == [4, 97, 99, 100]
+    chosen = grid.chosen()
+    model.show_photos(np.setdiff1d(np.arange(1, 103), [99])[::-1].copy())
+    assert not len(grid.chosen())
+    grid.choose(chosen)
+    assert sorted(grid.chosen().tolist()) == [4, 97, 100]
 
 
 def test_tiles_are_named_for_screen_readers(shown: SimpleNamespace, qtbot: Any) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.window.start import Parts
+from app.window.typed import finished
 
 
 def test_typing_shows_the_photos_that_fit(parts: Parts, qtbot: Any, names: Callable[[Parts], list[str]]) -> None:
@@ -137,7 +138,7 @@ def test_any_text_is_a_query(parts: Parts, qtbot: Any) -> None:
         asked = []
         parts.searching.started.connect(lambda a, asked=asked: asked.append(a))
         parts.window.search.set_text(text)
-        if text.strip():
+        if finished(text):
             qtbot.waitUntil(lambda asked=asked: bool(asked))
             qtbot.waitUntil(lambda: not parts.searching.waiting)
 

@@ -134,7 +134,8 @@ def test_a_root_that_went_away_is_offline_and_its_photos_stay(
     assert parts.window.model.rowCount() == 18
     parts.window.open_row(0)
     qtbot.waitUntil(lambda: not parts.window.viewer.sentence.isHidden())
-    assert "cannot be shown" in parts.window.viewer.sentence.text()
+    assert "“photos” is offline" in parts.window.viewer.sentence.text()
+    assert not parts.window.viewer.picture.isHidden(), "the thumbnail is shown all the same"
     (tmp_path / "unplugged").rename(painted)
     parts.session.look_at_roots()
     qtbot.waitUntil(lambda: parts.window.banner.isHidden())
