@@ -32,6 +32,8 @@ from app.window.theme import Choice
 from core.library import Library
 
 SIZE = (1280, 820)
+COPIES = 8
+"""How often each photo lies in an older album besides, so that there is time to see indexing at work."""
 QUERIES = {
     "results": "food on a plate",
     "viewer": "hiking in the mountains",
@@ -102,10 +104,15 @@ class Photographer:
         parts.conductor.start()
         self.wait(lambda: bool(window.message.buttons()) and parts.session.is_ready, "the welcome")
         self.shoot("empty")
+        album = older_album(photos)
+        own = len(list(photos.glob("*.jpg")))
         parts.session.add_root(photos)
         self.wait(self._half_way, "indexing to be half done")
         self.shoot("indexing")
         self.wait(lambda: parts.indexing.state is State.IDLE and parts.indexing.last is not None, "indexing", 600)
+        shutil.rmtree(album)
+        parts.indexing.index_everything()
+        self.wait(lambda: window.model.rowCount() == own, "the older album to be forgotten")
         self.ask(queries["results"])
         self.point_at(1)
         self.shoot("results")
@@ -129,6 +136,18 @@ class Photographer:
         last, window = self.parts.indexing.last, self.parts.window
         enough = last is not None and last.total > 0 and last.done >= last.total * 0.45
         return enough and window.model.rowCount() >= 24 and self.pictures_are_there()
+
+
+def older_album(photos: Path) -> Path:
+    """Copies of the photos, each with bytes of its own, in a folder below them and ten years older."""
+    album = photos / "older"
+    album.mkdir()
+    for number in range(COPIES):
+        for photo in photos.glob("*.jpg"):
+            copy = album / f"{number}-{photo.name}"
+            copy.write_bytes(photo.read_bytes() + bytes([number]))
+            os.utime(copy, (1.45e9, 1.45e9 + number))
+    return album
 
 
 def main(opener: Callable[[Path], Library] = Library.open) -> int:
