@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelDamaged, ModelMissing, TorchMissing
+from core.models.described import DescribedEncoder
 from core.models.encoder import Embeddings, EncoderSpec
-from core.models.preprocess import Preprocess
 from core.models.registry import ModelInfo, load_info
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class LoadedModel:
     tokenize: Callable[[list[str]], Tensor]
 
 
-class OpenClipEncoder:
+class OpenClipEncoder(DescribedEncoder):
     """An Encoder on torch. Calls may come from several threads."""
 
     def __init__(self, spec: EncoderSpec, device: str | None = None) -> None:
@@ -59,31 +59,11 @@ class OpenClipEncoder:
 
         if spec.threads:
             torch.set_num_threads(spec.threads)
-        self.info: ModelInfo = load_info(spec.folder)
+        super().__init__(load_info(spec.folder))
         self.device = device or best_device()
         self._reduced = spec.precision == "bf16"
         self._loaded = load_folder(self.info, self.device)
         self.preferred_batch = _BATCH.get(self.device.partition(":")[0], 8)
-
-    @property
-    def model_id(self) -> str:
-        """Names the embedding space."""
-        return self.info.model_id
-
-    @property
-    def dim(self) -> int:
-        """The number of dimensions of an embedding."""
-        return self.info.dim
-
-    @property
-    def preprocess(self) -> Preprocess:
-        """How a photo becomes the image tower's input, for who does it in threads of their own."""
-        return self.info.preprocess
-
-    @property
-    def image_size(self) -> int:
-        """The side in pixels of what the image tower sees."""
-        return self.info.image_size
 
     def encode_images(self, images: Sequence[Image]) -> Embeddings:
         """Upright pictures of any size, to float32[n, dim] of unit length."""

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from core.errors import ModelDamaged, ModelMissing
 from core.models.compiling import compile_graph, has_bf16
+from core.models.described import DescribedEncoder
 from core.models.encoder import Embeddings, EncoderSpec
-from core.models.preprocess import Preprocess
 from core.models.registry import ModelInfo, load_info
 from core.models.tokenizing import Tokenizer
 
@@ -42,7 +42,7 @@ _LENGTH_STEP = 8
 Feed = Mapping[str, NDArray[Any]]
 
 
-class OpenVinoEncoder:
+class OpenVinoEncoder(DescribedEncoder):
     """An Encoder on OpenVINO. Each tower is compiled when it is first needed, and never for the other's sake.
 
     Calls may come from several threads; a sentence does not wait for photos that another thread encodes. The text tower
@@ -51,7 +51,7 @@ class OpenVinoEncoder:
 
     def __init__(self, spec: EncoderSpec) -> None:
         """Reads the model's description, no weights. Raises ModelMissing or ModelDamaged."""
-        self.info: ModelInfo = load_info(spec.folder)
+        super().__init__(load_info(spec.folder))
         if self.info.visual is None or self.info.textual is None:
             raise ModelMissing(f"The model in {spec.folder} was never exported: it has no ONNX graphs.")
         threads = spec.threads or cores()
@@ -78,26 +78,6 @@ class OpenVinoEncoder:
             lambda: _properties("f32", min(threads, _SENTENCE_THREADS), 1),
         )
         self.preferred_batch = 2 * _photos_at_once("bf16", streams) * streams
-
-    @property
-    def model_id(self) -> str:
-        """Names the embedding space."""
-        return self.info.model_id
-
-    @property
-    def dim(self) -> int:
-        """The number of dimensions of an embedding."""
-        return self.info.dim
-
-    @property
-    def preprocess(self) -> Preprocess:
-        """How a photo becomes the image tower's input, for who does it in threads of their own."""
-        return self.info.preprocess
-
-    @property
-    def image_size(self) -> int:
-        """The side in pixels of what the image tower sees."""
-        return self.info.image_size
 
     @property
     def precision(self) -> str:

@@ -239,7 +239,20 @@ def test_folders_that_cannot_be_added(library: ColourLibrary, album: Path) -> No
         library.add_root(album / "nowhere")
     with pytest.raises(FolderError, match="is a file"):
         library.add_root(album / "2020" / "broken.jpg")
+    library.thumbnails.put_many([(b"0" * 16, b"jpeg")])
+    for own in (library.folder, library.folder / "cache"):
+        with pytest.raises(FolderError, match="its own library"):
+            library.add_root(own)
     assert library.roots() == []
+
+
+def test_a_root_that_holds_the_library_leaves_it_out(library: ColourLibrary, album: Path) -> None:
+    shutil.copytree(album, library.folder / "inside")
+    library.add_root(library.folder.parent)
+    report = run(library)
+    assert report.scanned > 0
+    found = [photo.path for photo in library.photos(library.browse().tolist())]
+    assert found and not [path for path in found if path.is_relative_to(library.folder)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
