@@ -5,6 +5,8 @@
 Each photo's own credit has to name its author and CC0, the public domain, CC BY or CC BY-SA: what the list says is
 checked against the credit that comes with the photo, and a photo whose credit says anything else stops the run. Photos
 are scaled down, never up, and carry author and licence in their EXIF, so that a copy that strays is still credited.
+
+``captions.jsonl`` in the same folder is written by hand and left as it is: whoever changes the list goes over it too.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ the program's own licence: each keeps the free licence named here, and belongs t
 All were taken from textbooks by [OpenStax](https://openstax.org), which had scaled and in places cropped them, and were
 scaled down once more for this folder by `training/starter/samples.py`. Author and licence also stand in each file's
 EXIF. Where the book's credit gives no title, none is named.
+
+The sentences about them in `captions.jsonl` were written for Retrouve by looking at the photos, not taken from the
+books. They are part of the program and under its licence, Apache-2.0.
 
 | photo | title | author | source | licence | book |
 | --- | --- | --- | --- | --- | --- |
