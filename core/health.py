@@ -28,8 +28,9 @@ _UNIT_TOLERANCE = 1e-3
 class LibraryStatus:
     """A library in numbers. Sizes are bytes; ``embedded`` counts contents that the model has encoded.
 
-    ``model`` and ``model_id`` are None where the model is missing. ``index`` is what answers a search: ``exact``, or
-    ``graph`` in a library above the crossover.
+    ``model`` and ``model_id`` name the model that answers; None where it is missing. ``index`` is what answers a
+    search: ``exact``, or ``graph`` in a library above the crossover. While the library moves to another model,
+    ``next_model_id`` names that, ``next_embedded`` counts what it has encoded, and ``note`` says so; else all are None.
     """
 
     library: Path
@@ -46,6 +47,9 @@ class LibraryStatus:
     catalog_bytes: int
     cache_bytes: int
     version: str
+    next_model_id: str | None = None
+    next_embedded: int | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,19 @@ class Check:
 def status(library: Library) -> LibraryStatus:
     """The library in numbers. Costs a few counts and a look at the cache's files."""
     try:
-        name, model_id = library.info.name, library.info.model_id
+        model = library.answering
+        name, model_id = model.name, model.model_id
     except ModelError:
         name, model_id = None, None
+    move = library.move()
     with library.catalog.read() as db:
         db.execute("BEGIN")
         roots = int(db.execute("SELECT count(*) FROM root").fetchone()[0])
         photo_count, content_count, failure_count = photos.count(db), contents.count(db), failures.count(db)
         stored = None if model_id is None else embeddings.find_model(db, model_id)
         embedded = 0 if stored is None else embeddings.count(db, stored.id)
+        following = None if move is None else embeddings.find_model(db, move.new)
+        next_embedded = 0 if following is None else embeddings.count(db, following.id)
     kind, index_bytes = _index(library, model_id, embedded)
     return LibraryStatus(
         library=library.folder,
@@ -87,6 +95,9 @@ def status(library: Library) -> LibraryStatus:
         ),
         cache_bytes=_size(library.folder / "cache"),
         version=_version(),
+        next_model_id=None if move is None else move.new,
+        next_embedded=None if move is None else next_embedded,
+        note=None if move is None else move.sentence,
     )
 
 
@@ -97,6 +108,7 @@ def examine(library: Library) -> list[Check]:
         "folder": _folder,
         "disk": _disk,
         "model": _model,
+        "kept model": _kept_model,
         "encoder": _encoder,
         "devices": _devices,
         "embeddings": _embeddings,
@@ -150,6 +162,29 @@ def _model(library: Library) -> Check:
     return Check("model", True, f"The model {library.info.name} is whole ({library.info.dim} dimensions).")
 
 
+def _kept_model(library: Library) -> Check:
+    """The copy that lets the library be searched after an update, while the photos are encoded anew."""
+    from core.models.registry import verify
+
+    model = library.answering
+    kept = library.kept.find(model.model_id)
+    if kept is not None:
+        verify(kept)
+        return Check("kept model", True, f"The library keeps a copy of {model.model_id}, for the time of an update.")
+    try:
+        size, free = _size(model.folder), shutil.disk_usage(library.folder).free
+    except OSError:
+        size, free = 0, 0
+    if size > free and not library.read_only:
+        return Check(
+            "kept model",
+            False,
+            f"The library keeps no copy of {model.model_id}, since {_words(size)} are not free. Make room and run "
+            "`retrouve index`; else, after an update, photos can be found only once they are encoded anew.",
+        )
+    return Check("kept model", True, f"The library keeps no copy of {model.model_id} yet: `retrouve index` makes one.")
+
+
 def _encoder(library: Library) -> Check:
     encoder = library.local_encoder()
     [vector] = encoder.encode_texts(["a photo of a dog"])
@@ -178,6 +213,9 @@ def _devices(library: Library) -> Check:
 
 
 def _embeddings(library: Library) -> Check:
+    move = library.move()
+    if move is not None:
+        return Check("embeddings", move.old_is_there, f"{move.sentence} `retrouve index` goes on with it.")
     with library.catalog.read() as db:
         stored = embeddings.find_model(db, library.info.model_id)
         missing = contents.count(db) if stored is None else len(embeddings.missing(db, stored.id))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,17 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import membership
-from core.catalog import captions, contents, failures, photos, roots, tags
+from core.catalog import answering, captions, contents, failures, photos, roots, tags
 from core.catalog.connection import FILE_NAME, Catalog
 from core.catalog.faults import read_only
+from core.catalog.lock import IndexLock
 from core.catalog.nesting import absolute
 from core.catalog.thumbnails import ThumbnailCache
-from core.errors import CatalogReadOnly, PhotoError
-from core.types import ContentHash, Failure, FoundCaption, IndexProgress, Photo, Root, RootStatus, SearchResult
+from core.errors import CatalogReadOnly, ModelError, PhotoError, WorkerError
+from core.types import (
+    ContentHash,
+    Failure,
+    FoundCaption,
+    IndexProgress,
+    ModelMove,
+    Photo,
+    Root,
+    RootStatus,
+    SearchResult,
+)
 
 if TYPE_CHECKING:
     from core.health import Check, LibraryStatus
+    from core.indexing.indexer import Indexer
     from core.models.encoder import Encoder, EncoderSpec
+    from core.models.kept import KeptModels
     from core.models.registry import ModelInfo
     from core.models.remote import RemoteEncoder
     from core.search.searcher import Searcher
@@ -57,10 +71,11 @@ class Library:
         """Whether the library can be searched, but not changed."""
         self._model = model
         self._guard = threading.RLock()
-        self._encoder: RemoteEncoder | None = None
-        self._local: Encoder | None = None
-        self._store: VectorStore | None = None
-        self._searchers: dict[bool, tuple[Encoder | None, Searcher]] = {}
+        self._found: dict[str, ModelInfo] = {}
+        self._workers: dict[str, RemoteEncoder] = {}
+        self._locals: dict[str, Encoder] = {}
+        self._stores: dict[str, VectorStore] = {}
+        self._searchers: dict[tuple[str, bool], Searcher] = {}
 
     @classmethod
     def open(cls, folder: Path, *, model: Path | None = None, create: bool = True) -> Library:
@@ -77,50 +92,151 @@ class Library:
             catalog = Catalog.open(folder, read_only=True)
         return cls(folder, catalog, model)
 
-    # The model
+    # The models: the one that is wanted, and the one that answers while the library moves to it (see `core.moving`)
 
     @cached_property
     def info(self) -> ModelInfo:
-        """The model that this library is searched with. Raises ModelMissing or ModelDamaged."""
+        """The model that is wanted: photos are encoded with it, and when all are, it answers. Raises ModelMissing or
+        ModelDamaged."""
         from core.models.registry import load_info, starter_folder
 
         return load_info(self._model if self._model is not None else starter_folder())
 
     @property
     def spec(self) -> EncoderSpec:
-        """What builds the encoder, here or in the worker."""
-        from core.models.registry import spec_for
-
-        return spec_for(self.info.folder, None if self.read_only else self.folder / "cache" / "openvino")
+        """What builds the encoder of the wanted model, here or in the worker."""
+        return self._spec_of(self.info)
 
     @property
     def encoder(self) -> RemoteEncoder:
-        """The encoder in the worker process, which starts with the first call to it."""
-        from core.models.remote import RemoteEncoder
-
-        with self._guard:
-            if self._encoder is None:
-                self._encoder = RemoteEncoder(self.spec, info=self.info)
-            return self._encoder
+        """The wanted model's encoder in the worker process, which starts with the first call to it."""
+        return self._worker_of(self.info)
 
     def local_encoder(self) -> Encoder:
-        """The encoder in this process: a second sooner than the worker, for a command that asks once."""
-        from core.models.registry import build_encoder
+        """The wanted model's encoder in this process: a second sooner than the worker, for who asks once."""
+        return self._local_of(self.info)
 
-        with self._guard:
-            if self._local is None:
-                self._local = build_encoder(self.spec)
-            return self._local
+    @property
+    def answering(self) -> ModelInfo:
+        """The model that answers a search now: the wanted one, or while the library moves to it the one before, as long
+        as its files are there. Raises ModelMissing or ModelDamaged when there is neither."""
+        with self.catalog.read() as db:
+            chosen = answering.answering(db)
+        return (None if chosen is None else self._find(chosen.name)) or self.info
+
+    def move(self) -> ModelMove | None:
+        """How far the library is on its way from the model that answers to the wanted one; None when that is the same.
+        Looks at the disks."""
+        from core.moving import look
+
+        try:
+            wanted = self.info
+        except ModelError:
+            return None
+        return look(self.catalog, wanted, self._find)
+
+    def lost(self) -> ModelMove | None:
+        """The move of a library whose old model is not there any more: its answers lack what is not encoded yet.
+        None where nothing lacks for that."""
+        with suppress(ModelError):
+            if self.answering.model_id == self.info.model_id:
+                return self.move()
+        return None
+
+    def warm_up(self) -> None:
+        """Start the worker of the model that answers, and have it answer once, so that a query finds it ready."""
+        encoder = self._worker_for(self.answering)
+        encoder.start()
+        encoder.encode_texts(["a photo"])
+
+    @property
+    def kept(self) -> KeptModels:
+        """The copies of models that this library keeps."""
+        from core.models.kept import KeptModels
+
+        return KeptModels(self.folder)
 
     @property
     def store(self) -> VectorStore:
-        """The vectors that search reads, in step with the catalogue."""
+        """The vectors that a search reads now, in step with the catalogue."""
+        return self._store_of(self.answering)
+
+    def _find(self, model_id: str) -> ModelInfo | None:
+        """A model by its id: the wanted one, the bundled one, or a copy that was kept. None where none is that."""
+        if model_id not in self._found:
+            found = next((info for info in self._at_hand(model_id) if info.model_id == model_id), None)
+            if found is not None:
+                self._found[model_id] = found
+        return self._found.get(model_id)
+
+    def _at_hand(self, model_id: str) -> Iterator[ModelInfo]:
+        from core.models.registry import load_info, starter_folder
+
+        with suppress(ModelError):
+            yield self.info
+        with suppress(ModelError):
+            yield load_info(starter_folder())
+        kept = self.kept.find(model_id)
+        if kept is not None:
+            yield kept
+
+    def _is_wanted(self, model: ModelInfo) -> bool:
+        try:
+            return model.model_id == self.info.model_id
+        except ModelError:
+            return False
+
+    def _spec_of(self, model: ModelInfo) -> EncoderSpec:
+        from core.models.registry import spec_for
+
+        return spec_for(model.folder, None if self.read_only else self.folder / "cache" / "openvino")
+
+    def _worker_for(self, model: ModelInfo) -> RemoteEncoder:
+        return self.encoder if self._is_wanted(model) else self._worker_of(model)
+
+    def _worker_of(self, model: ModelInfo) -> RemoteEncoder:
+        from core.models.remote import RemoteEncoder
+
+        with self._guard:
+            if model.model_id not in self._workers:
+                self._workers[model.model_id] = RemoteEncoder(self._spec_of(model), info=model)
+            return self._workers[model.model_id]
+
+    def _local_for(self, model: ModelInfo) -> Encoder:
+        return self.local_encoder() if self._is_wanted(model) else self._local_of(model)
+
+    def _local_of(self, model: ModelInfo) -> Encoder:
+        from core.models.registry import build_encoder
+
+        with self._guard:
+            if model.model_id not in self._locals:
+                self._locals[model.model_id] = build_encoder(self._spec_of(model))
+            return self._locals[model.model_id]
+
+    def _store_of(self, model: ModelInfo) -> VectorStore:
         from core.search.store import VectorStore
 
         with self._guard:
-            if self._store is None:
-                self._store = VectorStore(self.catalog, self.folder, self.info)
-            return self._store
+            if model.model_id not in self._stores:
+                self._stores[model.model_id] = VectorStore(self.catalog, self.folder, model)
+            return self._stores[model.model_id]
+
+    def _let_go(self, answers: ModelInfo) -> None:
+        """Let go of models that answer no more. A search that is under way with one notices, and asks again."""
+        needed = {answers.model_id}
+        with suppress(ModelError):
+            needed.add(self.info.model_id)
+        with self._guard:
+            workers = [self._workers.pop(id) for id in list(self._workers) if id not in needed]
+            for id in [id for id in self._locals if id not in needed]:
+                del self._locals[id]
+            # Not closed: a search may be reading them. What they hold goes with the last who knows them.
+            for id in [id for id in self._stores if id not in needed]:
+                del self._stores[id]
+            for key in [key for key in self._searchers if key[0] != answers.model_id]:
+                del self._searchers[key]
+        for worker in workers:
+            worker.close()
 
     # Roots
 
@@ -158,43 +274,73 @@ class Library:
         May be closed at any point, and goes on where it was the next time. Raises `CallError` for a folder in no root,
         `LibraryBusy` while another run goes on, `CatalogReadOnly`, `DiskFull`, `ModelError`, `WorkerError`.
         """
-        from core.indexing.indexer import Indexer
+        from core.moving import Mover
 
         if self.read_only:
             raise read_only(self.folder)
         chosen = None if folders is None else [membership.locate(self.catalog, folder).path for folder in folders]
-        indexer = Indexer(self.catalog, self.thumbnails, self.encoder, self.info)
-        yield from indexer.run(folders=chosen, cancelled=cancelled)
+        with IndexLock(self.folder):
+            mover = Mover(self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready)
+            yield from mover.run(chosen, cancelled)
+        self._let_go(self.answering)
         if not cancelled():
             # What the next search would have to do first: it may be in another process, and in a hurry.
             self.store.build_graph(cancelled)
 
+    def _indexer_of(self, model: ModelInfo) -> Indexer:
+        from core.indexing.indexer import Indexer
+
+        return Indexer(self.catalog, self.thumbnails, self._worker_for(model), model)
+
+    def _get_ready(self) -> None:
+        """The wanted model is about to answer: its vectors are put where a search maps them."""
+        self._store_of(self.info).exact()
+
     # Searching
 
-    def search(
-        self, text: str, top: int = 50, like: Path | None = None, encoder: Encoder | None = None
-    ) -> SearchResult:
+    def search(self, text: str, top: int = 50, like: Path | None = None, *, worker: bool = False) -> SearchResult:
         """The photos that fit a query best; the grammar is that of `core.search.grammar`.
 
-        ``encoder`` is the one to ask; None stands for `local_encoder`, built if a sentence needs it.
+        With ``worker`` sentences are encoded in the worker process, else in this one.
         """
-        return self._searcher(encoder).search(text, top=top, like=None if like is None else absolute(like))
+        sample = None if like is None else absolute(like)
+        return self._ask(lambda searcher: searcher.search(text, top=top, like=sample), worker)
 
-    def similar(self, path: Path, top: int = 50, encoder: Encoder | None = None) -> SearchResult:
+    def similar(self, path: Path, top: int = 50, *, worker: bool = False) -> SearchResult:
         """The photos that look most like one photo, which need not be in the library."""
-        return self._searcher(encoder).similar(absolute(path), top)
+        return self._ask(lambda searcher: searcher.similar(absolute(path), top), worker)
 
-    def _searcher(self, encoder: Encoder | None) -> Searcher:
-        """One for each encoder: it remembers the sentences that it was asked."""
+    def _ask(self, ask: Callable[[Searcher], SearchResult], worker: bool) -> SearchResult:
+        """Ask the model that answers, and once more where another one does so by then: the old one's embeddings may
+        have gone meanwhile, and an answer is always one model's alone."""
+        while True:
+            model = self.answering
+            try:
+                result = ask(self._searcher(model, worker))
+            except (ModelError, WorkerError):
+                self._found.pop(model.model_id, None)
+                if self.answering.model_id == model.model_id:
+                    raise
+                continue
+            if self.answering.model_id == model.model_id:
+                return result
+
+    def _searcher(self, model: ModelInfo, worker: bool) -> Searcher:
+        """One for each model and way to ask it: it remembers the sentences that it was asked."""
         from core.search.searcher import Searcher
 
+        key = (model.model_id, worker)
         with self._guard:
-            known = self._searchers.get(encoder is None)
-            if known is not None and known[0] is encoder:
-                return known[1]
-            searcher = Searcher(self.catalog, self.store, encoder or self.local_encoder, self.info)
-            self._searchers[encoder is None] = (encoder, searcher)
-            return searcher
+            known = self._searchers.get(key)
+            news = any(model_id != model.model_id for model_id, _ in self._searchers)
+        if news:
+            self._let_go(model)
+        if known is None:
+            encoder = self._worker_for(model) if worker else partial(self._local_for, model)
+            known = Searcher(self.catalog, self._store_of(model), encoder, model)
+            with self._guard:
+                known = self._searchers.setdefault(key, known)
+        return known
 
     def browse(self, text_filter: str = "") -> NDArray[np.int64]:
         """The ids of all photos, or of those that a query's filters keep (its words count for nothing), newest
@@ -284,13 +430,13 @@ class Library:
     def close(self) -> None:
         """End the worker and close all files. Whoever waits for the worker gets a `WorkerError`."""
         with self._guard:
-            encoder, self._encoder = self._encoder, None
-            store, self._store = self._store, None
-            self._local = None
+            workers, self._workers = self._workers, {}
+            stores, self._stores = self._stores, {}
+            self._locals.clear()
             self._searchers.clear()
-        if encoder is not None:
-            encoder.close()
-        if store is not None:
+        for worker in workers.values():
+            worker.close()
+        for store in stores.values():
             store.close()
         self.thumbnails.close()
         self.catalog.close()

@@ -189,3 +189,44 @@ class IndexProgress:
     seconds_left: float | None = None
     stored: tuple[int, ...] = field(default=())
     """Ids of the photos stored since the last progress, so that a window can show them."""
+    updating: bool = False
+    """Whether known photos are encoded anew for another model, while the one before it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMove:
+    """A library on its way from the model that answers, ``old``, to the one that is wanted, ``new`` (model ids).
+
+    ``done`` of ``total`` contents that the old model knows are encoded by the new one.
+    """
+
+    old: str
+    new: str
+    done: int
+    total: int
+    old_is_there: bool
+    """Whether the old model can answer: without its files its embeddings say nothing, and the new one answers over
+    what it has encoded so far."""
+    waits_for: tuple[Path, ...] = ()
+    """Roots that are offline, where all that can be read is encoded: the old model answers until they are back."""
+
+    @property
+    def sentence(self) -> str:
+        """How far it is, for people."""
+        count = f"{self.done:,} of {self.total:,} photos"
+        if not self.old_is_there:
+            return (
+                f"The model {self.old}, which knew these photos, is not there any more: they are encoded anew, and "
+                f"{count} can be found so far."
+            )
+        if self.waits_for:
+            names = ", ".join(str(path) for path in self.waits_for)
+            return (
+                f"The model {self.new} has encoded {count}. The others are offline ({names}); until they are back, "
+                f"for {PATIENCE_DAYS} days at the most, {self.old} answers."
+            )
+        return f"The model {self.new} has encoded {count}. Until it has encoded all, {self.old} answers."
+
+
+PATIENCE_DAYS = 30
+"""How long a move waits for photos that cannot be read: disks that are unplugged come back, or they do not."""

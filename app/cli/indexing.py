@@ -19,6 +19,7 @@ from core.types import IndexReport, Phase
 if TYPE_CHECKING:
     from app.cli.console import Console
     from core.library import Library
+    from core.types import ModelMove
 
 LABELS = {
     Phase.SCANNING: "Looking",
@@ -49,12 +50,13 @@ def index(call: Call, console: Console) -> int:
             library.ignore(folder, patterns)
         if not folders and not library.roots():
             raise CallError(NO_FOLDER)
+        before = library.move()
         with StopRequest(console) as stop:
             report, finished = run_index(library, folders or None, console, stop)
         if not finished:
             console.fail(_interrupted(report), **as_document(report))
             return 130
-        return _finish(report, library, console)
+        return _finish(report, library, _moved(before, library), console)
 
 
 def require_folder(folder: Path) -> None:
@@ -76,7 +78,7 @@ def run_index(
             for step in steps:
                 report, finished = step.report, step.phase is Phase.DONE
                 if not finished:
-                    label = LABELS[step.phase]
+                    label = "Updating" if step.updating else LABELS[step.phase]
                     bar.update(label, step.done, step.total, rate=step.rate, seconds_left=step.seconds_left)
         except KeyboardInterrupt:
             return report, False
@@ -88,15 +90,25 @@ def as_document(report: IndexReport) -> dict[str, object]:
     return asdict(report)
 
 
-def _finish(report: IndexReport, library: Library, console: Console) -> int:
+def _moved(before: ModelMove | None, library: Library) -> str | None:
+    """What came of a move to another model; None where there was and is none."""
+    after = library.move()
+    if after is not None:
+        return after.sentence if after.waits_for else f"{after.sentence} `retrouve index` goes on with it."
+    return None if before is None else f"All photos are encoded by the model {before.new}, and it answers now."
+
+
+def _finish(report: IndexReport, library: Library, moved: str | None, console: Console) -> int:
     """Say what was done. Exit 3 when nothing could be looked at: all that was asked for is away."""
     online = [status for status in library.roots() if status.online]
     if report.offline and not report.scanned and not online:
         away = ", ".join(str(path) for path in report.offline)
         console.fail(f"Not there at the moment, and kept as it was: {away}.", **as_document(report))
         return 3
-    console.document(as_document(report))
+    console.document(as_document(report) | ({} if moved is None else {"note": moved}))
     console.say(summary(report))
+    if moved is not None:
+        console.say(moved)
     if report.failed:
         console.say("`retrouve failures` lists what could not be read, and why.")
     for path in report.offline:

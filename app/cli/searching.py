@@ -37,8 +37,9 @@ def similar(call: Call, console: Console) -> int:
 
 def _show(result: SearchResult, library: Library, console: Console) -> int:
     nothing = None if result.hits else _why_nothing(library)
+    note = nothing or _lost(library)
     document = {"hits": [_as_document(hit) for hit in result.hits], "total": result.total, "seconds": result.seconds}
-    console.document(document if nothing is None else document | {"note": nothing})
+    console.document(document if note is None else document | {"note": note})
     if nothing is not None:
         console.say(nothing)
         return 1
@@ -48,6 +49,8 @@ def _show(result: SearchResult, library: Library, console: Console) -> int:
     show_hits(result.hits, roots, console)
     if console.on_terminal:
         console.say(f"The best {len(result.hits)} of {counted(result.total, 'photo')}, {duration(result.seconds)}.")
+        if note is not None:
+            console.say(note)
     return 0
 
 
@@ -88,6 +91,12 @@ def _reason(hit: Hit) -> str:
     return "; ".join(reasons)
 
 
+def _lost(library: Library) -> str | None:
+    """That photos are missing, since the model that knew them is gone. While it answers, there is nothing to say."""
+    move = library.lost()
+    return None if move is None else f"{move.sentence} `retrouve index` goes on with it."
+
+
 def _why_nothing(library: Library) -> str:
     """What helps a person whose search showed nothing."""
     statuses = library.roots()
@@ -95,6 +104,9 @@ def _why_nothing(library: Library) -> str:
         return "The library has no folder yet. `retrouve index FOLDER` adds one."
     if not any(status.photos for status in statuses):
         return "The library holds no photo yet. `retrouve index` brings it up to date."
+    gone = _lost(library)
+    if gone is not None:
+        return gone
     if not library.status().embedded:
         return "No photo is encoded by this model yet. `retrouve index` does it."
     return "No photo fits. Take away a filter (folder:, date:) or an excluded word (-word)."

@@ -16,6 +16,7 @@ _DOING = {
     Phase.ENCODING: "Learning what your photos show",
     Phase.FINISHING: "Finishing",
 }
+_UPDATING = "Updating to a better model"
 
 
 class ActivityBar(QFrame):
@@ -83,19 +84,22 @@ class ActivityBar(QFrame):
                 )
             if progress.seconds_left is not None and progress.done < progress.total:
                 parts.append(time_left(progress.seconds_left))
-        self._show(_DOING.get(progress.phase, "Finishing"), "  ·  ".join(parts), progress=True, pause=True)
+        doing = _UPDATING if progress.updating else _DOING.get(progress.phase, "Finishing")
+        self._show(doing, "  ·  ".join(parts), progress=True, pause=True)
 
     def show_stopping(self) -> None:
         """The batch at hand is being finished; all else stays as it was."""
         self._show("Pausing…", self.detail.text(), progress=not self.progress.isHidden(), pause=True)
 
-    def show_paused(self, done: int, total: int) -> None:
-        """Indexing waits until the person goes on with it."""
+    def show_paused(self, done: int, total: int, *, updating: bool = False) -> None:
+        """Indexing, or the update to another model, waits until the person goes on with it."""
         self._paused = True
         self.progress.setRange(0, max(1, total))
         self.progress.setValue(done)
         detail = f"{done:,} of {total:,}" if total else ""
-        self._show("Indexing is paused", detail, progress=bool(total), pause=True)
+        self._show(
+            "The update is paused" if updating else "Indexing is paused", detail, progress=bool(total), pause=True
+        )
 
     def set_failures(self, count: int) -> None:
         """How many files could not be read."""

@@ -23,7 +23,7 @@ from app.window.typed import finished
 from app.window.watching import Watching
 from app.window.words import count_of
 from core.errors import CallError, CatalogDamaged, PhotoError, RetrouveError
-from core.types import Failure, IndexReport, Root, RootStatus
+from core.types import Failure, IndexReport, ModelMove, Root, RootStatus
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -48,7 +48,7 @@ class Conductor(QObject):
         self._window, self._session, self._searching = window, session, searching
         self._indexing, self._watching, self._thumbnails = indexing, watching, thumbnails
         self._found: Found | None = None
-        self._limited = self._damage = ""
+        self._limited = self._damage = self._moving = ""
         self._looked = False
         self._folders: FoldersDialog | None = None
         self._messages = Messages(window.message, self._on_add_folder_asked, window.search.clear)
@@ -129,6 +129,7 @@ class Conductor(QObject):
             )
         self._allow(True)
         self._session.warm_up()
+        self._look_at_move()
         self._tell_activity()
 
     def _on_open_failed(self, error: RetrouveError) -> None:
@@ -318,8 +319,23 @@ class Conductor(QObject):
         self._thumbnails.forget(ids)
         self._searching.refresh()
 
+    def _look_at_move(self) -> None:
+        library = self._session.library
+        if library is not None:
+            self._session.lanes.general.submit(library.move, self._on_move)
+
+    def _on_move(self, move: ModelMove | None) -> None:
+        """What is known of a move to another model is said while nothing else is: the bar shows its progress."""
+        self._moving = "" if move is None else move.sentence
+        if move is not None and not move.old_is_there:
+            self._window.banner.say(move.sentence, topic="move", error=False)
+        else:
+            self._window.banner.settle("move")
+        self._tell_activity()
+
     def _on_index_ended(self, report: IndexReport) -> None:
         self._session.look_at_roots()
+        self._look_at_move()
         if report.encoded or report.reused or report.forgotten or report.failed:
             self._searching.refresh()
 
@@ -334,7 +350,8 @@ class Conductor(QObject):
         activity, state, last = self._window.activity, self._indexing.state, self._indexing.last
         photos = sum(status.photos for status in self._session.roots or ())
         if state is State.PAUSED:
-            activity.show_paused(last.done if last else 0, last.total if last else 0)
+            updating = last is not None and last.updating
+            activity.show_paused(last.done if last else 0, last.total if last else 0, updating=updating)
         elif state is State.STOPPING:
             activity.show_stopping()
         elif state is State.BUSY:
@@ -348,7 +365,7 @@ class Conductor(QObject):
             activity.say("")
         else:
             ready = "" if self._session.is_ready else "getting the model ready"
-            activity.say(count_of(photos, "photo") if photos else "", ready or self._limited)
+            activity.say(count_of(photos, "photo") if photos else "", ready or self._moving or self._limited)
             if self._found is not None and not len(self._found.ids):
                 self._show(self._found)
 

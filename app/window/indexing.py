@@ -159,7 +159,8 @@ class Indexing(QObject):
         self.last = progress
         if self.state is State.RUNNING:
             self.progressed.emit(progress)
-        if progress.stored:
+        # Encoded anew, a photo looks as before and is found as before.
+        if progress.stored and not progress.updating:
             self.stored.emit(progress.stored)
 
     def _on_ended(self, report: IndexReport | None) -> None:

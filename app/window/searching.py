@@ -151,5 +151,5 @@ def answer(library: Library, asked: Asked, again: bool) -> Found:
 
 def _ask(library: Library, asked: Asked, top: int) -> SearchResult:
     if asked.like is not None and not asked.text:
-        return library.similar(asked.like, top, library.encoder)
-    return library.search(asked.text, top, asked.like, library.encoder)
+        return library.similar(asked.like, top, worker=True)
+    return library.search(asked.text, top, asked.like, worker=True)

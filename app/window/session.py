@@ -76,7 +76,7 @@ class Session(QObject):
     def warm_up(self) -> None:
         """Start the worker and have it answer once, so that the first query finds it ready."""
         assert self.library is not None
-        self.lanes.search.submit(partial(_warm_up, self.library), self._on_warm, self._on_not_warm)
+        self.lanes.search.submit(self.library.warm_up, self._on_warm, self._on_not_warm)
 
     def share(self, hold: Callable[[Callable[[], None]], None], let_go: Callable[[], None]) -> None:
         """How to have the library alone: ``hold(act)`` calls ``act`` when no index run of this window is under way."""
@@ -198,8 +198,3 @@ def _open(open_library: Callable[[], Library], roots: Sequence[Path]) -> tuple[L
         except RetrouveError as error:
             faults.append(error)
     return library, faults
-
-
-def _warm_up(library: Library) -> None:
-    library.encoder.start()
-    library.encoder.encode_texts(["a photo"])

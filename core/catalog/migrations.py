@@ -126,7 +126,17 @@ def m001_first(db: Database) -> None:
             db.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001_first,)
+def m002_answering(db: Database) -> None:
+    """Which model answers searches (see `core.catalog.answering`).
+
+    A library of before has one model, as a rule; of several it is the one that encoded last.
+    """
+    db.execute("ALTER TABLE model ADD COLUMN answers INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE UNIQUE INDEX model_answers ON model(answers) WHERE answers = 1")
+    db.execute("UPDATE model SET answers = 1 WHERE id = (SELECT model_id FROM embedding ORDER BY id DESC LIMIT 1)")
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001_first, m002_answering)
 """Every migration, the oldest first. A new one goes to the end."""
 
 NAMES: tuple[str, ...] = tuple(step.__name__ for step in STEPS)

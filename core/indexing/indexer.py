@@ -74,8 +74,19 @@ class Indexer:
         for a folder in no root, what the catalogue raises (DiskFull ...), WorkerError and what a model raises.
         """
         with IndexLock(self._catalog.path.parent):
-            run = _Run(self._catalog, self._thumbnails, self._encoder, self._model, cancelled)
-            yield from run.steps(roots, folders)
+            yield from self.steps(roots, folders=folders, cancelled=cancelled)
+
+    def steps(
+        self,
+        roots: Sequence[Root] | None = None,
+        *,
+        folders: Sequence[Path] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        most: int | None = None,
+    ) -> Generator[IndexProgress, None, None]:
+        """As `run`, for who holds the index lock already. With more than ``most`` files to read, nothing is done."""
+        run = _Run(self._catalog, self._thumbnails, self._encoder, self._model, cancelled)
+        yield from run.steps(roots, folders, most)
 
 
 class _Run:
@@ -99,7 +110,9 @@ class _Run:
         self._online: dict[int, Scope] = {}
         self._photos: dict[int, int] = {}
 
-    def steps(self, roots: Sequence[Root] | None, folders: Sequence[Path] | None) -> Iterator[IndexProgress]:
+    def steps(
+        self, roots: Sequence[Root] | None, folders: Sequence[Path] | None, most: int | None
+    ) -> Iterator[IndexProgress]:
         yield self._meter.enter(Phase.SCANNING)
         self._look_around(roots, folders)
         diff = Diff(self._known(), self._lacking())
@@ -107,6 +120,11 @@ class _Run:
         if not self._cancelled():
             yield self._meter.enter(Phase.READING)
             plan = self._plan(diff)
+            if most is not None and len(plan.tasks) > most:
+                yield self._meter.enter(Phase.DONE)
+                return
+            # What is known already comes first: a move to another model is whole when it has been encoded.
+            plan.tasks.sort(key=lambda task: task.known is None)
             self._meter.count(forgotten=self._store.move(plan.moves))
             self._settle_moves(plan)
             reading = Reading(

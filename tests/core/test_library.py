@@ -92,7 +92,12 @@ class ColourLibrary(Library):
     @cached_property
     def info(self) -> Any:
         return SimpleNamespace(
-            name="colours", model_id="colours-1", dim=4, image_size=32, calibration=Curve(20.0, -16.0, 0.5)
+            name="colours",
+            model_id="colours-1",
+            dim=4,
+            image_size=32,
+            calibration=Curve(20.0, -16.0, 0.5),
+            folder=self.folder / "no model",
         )
 
     @property
@@ -145,7 +150,7 @@ def test_from_a_folder_to_a_hit(library: ColourLibrary, album: Path) -> None:
     assert (report.scanned, report.encoded, report.reused, report.failed) == (4, 3, 0, 1)
     hit = library.search("something green", top=1).hits[0]
     assert hit.path == album / "2019" / "IMG-20190705-WA0002.jpg"
-    assert library.search("something green", encoder=ColourEncoder()).hits[0] == hit
+    assert library.search("something green", worker=True).hits[0] == hit
     [failure] = library.failures()
     assert failure.path == album / "2020" / "broken.jpg"
     [status] = library.roots()

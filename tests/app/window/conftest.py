@@ -112,7 +112,7 @@ class SmallLibrary(Library):
             dim=4,
             image_size=32,
             calibration=Curve(20.0, -16.0, 0.5),
-            folder=Path(),
+            folder=self.folder / "no model",
         )
 
     @property

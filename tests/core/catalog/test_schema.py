@@ -50,14 +50,16 @@ def m002_broken(db: Database) -> None:
 
 
 Step = Callable[[Database], None]
+OWN = migrations.STEPS
+"""The migrations of this version."""
 
 
 @pytest.fixture
 def with_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make this version one that knows these migrations beyond the first."""
+    """Make this version one that knows these migrations beyond its own."""
 
     def patch(*steps: Step) -> None:
-        known = (migrations.m001_first, *steps)
+        known = (*OWN, *steps)
         monkeypatch.setattr(migrations, "STEPS", known)
         monkeypatch.setattr(schema, "NAMES", tuple(step.__name__ for step in known))
 
@@ -102,7 +104,7 @@ def test_a_copy_is_kept_before_each_migration_and_three_at_the_most(
     assert len(copies) == 3
     with closing(sqlite3.connect(copies[-1])) as db:
         known = {name for (name,) in db.execute("SELECT name FROM _sqlite_migrations")}
-        assert known == {"m001_first", *(f"m{number:03}_extra" for number in range(2, 6))}
+        assert known == {*(own.__name__ for own in OWN), *(f"m{number:03}_extra" for number in range(2, 6))}
         assert db.execute("SELECT hash FROM content").fetchall() == [(b"a" * 16,)]
         assert db.execute("PRAGMA quick_check").fetchone() == ("ok",)
 

@@ -1,0 +1,97 @@
+"""The copies of model files that a library keeps, so that its embeddings outlive an update of the program.
+
+An update puts another model in the place of the bundled one. Old embeddings say nothing without the text tower that
+belongs to them, so a library keeps the files of the model that it is indexed with: ``<library>/models/<model_id>/``.
+They are copied, and not linked: an update that writes over a file in its place would change a hard link too.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+from core.errors import ModelError
+from core.models.registry import ModelInfo, load_info, verify
+
+_LOG = logging.getLogger(__name__)
+_DRAFT = ".draft-"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_FULL_DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class KeptModels:
+    """The folder of a library's copies. Copies are made and removed by the one who holds the index lock."""
+
+    def __init__(self, library: Path) -> None:
+        self.folder = library / "models"
+        self._library = library
+
+    def place_of(self, model_id: str) -> Path:
+        """Where the copy of a model lies, if there is one. Raises ValueError for a name that no model of ours has."""
+        if not _ID.fullmatch(model_id):
+            raise ValueError(f"no folder can be named for the model {model_id!r}")
+        return self.folder / model_id
+
+    def find(self, model_id: str) -> ModelInfo | None:
+        """The copy of a model; None where it is not there, not whole, or another model by now."""
+        try:
+            info = load_info(self.place_of(model_id))
+        except (ModelError, ValueError):
+            return None
+        return info if info.model_id == model_id else None
+
+    def keep(self, info: ModelInfo) -> str | None:
+        """Copy a model's files, unless that was done. None when the copy is there, else a sentence that says why not.
+
+        The copy is made under another name, its weights are compared with their hash, and then it is renamed.
+        """
+        if self._library in info.folder.parents or self.find(info.model_id) is not None:
+            return None
+        draft = self.folder / f"{_DRAFT}{secrets.token_hex(4)}"
+        try:
+            if load_info(info.folder).model_id != info.model_id:
+                return f"The model in {info.folder} is not {info.model_id} any more: no copy of it could be kept."
+            self._copy(info, draft)
+        except ModelError as error:
+            return f"No copy of the model could be kept: {error}"
+        except OSError as error:
+            why = "the disk is full" if error.errno in _FULL_DISK else error.strerror or str(error)
+            return f"No copy of the model could be kept in {self.folder}: {why}."
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return None
+
+    def _copy(self, info: ModelInfo, draft: Path) -> None:
+        draft.mkdir(parents=True)
+        for file in sorted(info.folder.iterdir()):
+            if file.is_file():
+                shutil.copyfile(file, draft / file.name)
+        verify(load_info(draft))
+        place = self.place_of(info.model_id)
+        if not removed(place):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        draft.rename(place)
+
+    def remove(self, model_id: str) -> bool:
+        """Remove a copy; whether it is gone. Files that another process holds (on Windows) stay for now."""
+        return not _ID.fullmatch(model_id) or removed(self.place_of(model_id))
+
+    def clear_drafts(self) -> None:
+        """Remove what a killed process left half copied."""
+        for draft in self.folder.glob(f"{_DRAFT}*"):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def removed(folder: Path) -> bool:
+    """Remove a folder; whether it is gone."""
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        _LOG.info("%s stays for now: another process holds it", folder)
+        return False
+    return True
