@@ -97,6 +97,7 @@ def small_corpus() -> train.Corpus:
         views=torch.from_numpy((text @ mixture)[None]).half(),
         teacher=torch.full((1, 40, 1000), 0.001).half(),
         text=torch.from_numpy(text),
+        written=[f"sentence {number}" for number in range(40)],
         sentences=[[index] for index in range(40)],
         extra=[[] for _ in range(40)],
         owner=torch.arange(40),
@@ -111,7 +112,7 @@ def test_heads_learn_and_the_same_recipe_gives_the_same_heads() -> None:
     recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1)
     lines: list[str] = []
     one, two = (train.train(corpus, recipe, lines.append) for _ in range(2))
-    photos = train.embed(one, corpus.views[0])
+    photos = train.embed(one, corpus.views[0], corpus.teacher[0], corpus.classes)
     with torch.no_grad():
         captions = one.encode_texts(corpus.text).numpy()
     assert np.mean((photos @ captions.T).argmax(axis=1) == np.arange(40)) > 0.9

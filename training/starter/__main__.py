@@ -1,7 +1,7 @@
 """Make the bundled model: ``python -m training.starter --data ../shared/data``.
 
-Reads from top to bottom: towers, features, heads, folder, figures. Features are kept in ``.cache/starter``, so that an
-interrupted run goes on where it was and a second one takes minutes.
+Reads from top to bottom: towers, features, first heads and tuned towers where that is asked for, heads, folder, figures.
+Features and the state of the tuning are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import open_clip
 import torch
 
 from core.errors import RetrouveError
-from training.starter import card, corpus, data, export, towers
+from training.starter import backdrop, card, corpus, data, export, towers, watching
 from training.starter.heads import Recipe
 from training.starter.measure import measure
-from training.starter.train import train
+from training.starter.train import Corpus, train
+from training.starter.tune import TuneRecipe, fingerprint, tune
 
+FIRST_STEPS = 300
+"""Steps of the heads that the tuning starts from. More make them surer of features that are about to change."""
 ROOT = Path(__file__).resolve().parents[2]
 BEGAN = time.perf_counter()
 
@@ -38,17 +43,40 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "resources/models/starter", help="the model folder to write")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache/starter", help="where features are kept")
     parser.add_argument("--page", type=Path, default=None, help="a page whose table of figures is brought up to date")
-    parser.add_argument("--steps", type=int, default=Recipe().steps)
+    parser.add_argument("--steps", type=int, default=Recipe().steps, help="steps of the heads on the tuned towers")
+    parser.add_argument(
+        "--tune-steps", type=int, default=0, help="steps of both towers; it has not paid yet (docs/model.md)"
+    )
     parser.add_argument("--seed", type=int, default=Recipe().seed)
     chosen = parser.parse_args(arguments)
     chosen.data = chosen.data or chosen.folder
     return chosen
 
 
+def tune_towers(
+    model: open_clip.CustomTextCLIP,
+    examples: Sequence[data.Example],
+    learned: Corpus,
+    held: Sequence[corpus.Held],
+    tuning: TuneRecipe,
+    cache: Path,
+) -> None:
+    """Train first heads on the frozen towers, then the towers themselves, and round what they have become."""
+    first = Recipe(steps=FIRST_STEPS, seed=tuning.seed)
+    heads = train(learned, first, tell, corpus.watch(held, learned.classes))
+    photos = [example for example in examples if not example.validation]
+    checkpoint = cache / f"tune-{fingerprint(tuning)}.pt"
+    tune(model, heads, learned, photos, tuning, checkpoint, tell, watching.look(examples))
+    towers.round_to_half(model)
+    model.visual.trunk.class_embedding.copy_(towers.class_vectors(model))
+    towers.round_to_half(model)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Build the model. Returns the exit code."""
     chosen = options(arguments)
     recipe = Recipe(steps=chosen.steps, seed=chosen.seed)
+    tuning = TuneRecipe(steps=chosen.tune_steps, seed=chosen.seed)
     torch.manual_seed(recipe.seed)
     try:
         examples = data.read(chosen.data)
@@ -56,12 +84,16 @@ def main(arguments: list[str] | None = None) -> int:
         model = towers.pretrained(recipe.dim)
         learned, held = corpus.assemble(model, examples, chosen.cache, tell)
         tell(f"features of {learned.views.shape[1]} photos in {len(learned.views)} views are there")
-        heads = train(learned, recipe, tell, corpus.watch(held))
+        if tuning.steps:
+            tune_towers(model, examples, learned, held, tuning, chosen.cache)
+            learned, held = corpus.assemble(model, examples, chosen.cache, tell)
+        heads = train(learned, recipe, tell, corpus.watch(held, learned.classes))
         export.install(model, heads)
         sha256 = export.write(model, chosen.out)
         written = card.draft(sha256, recipe.dim)
         card.write(chosen.out, written)
         tell(f"written to {chosen.out}; measuring what lies there")
+        backdrop.write(chosen.out, examples)
         written = card.complete(written, measure(chosen.data, chosen.out, tell), recipe)
         card.write(chosen.out, written)
         if chosen.page is not None:

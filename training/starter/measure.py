@@ -80,7 +80,9 @@ def measure(data: Path, model: Path, tell: Callable[[str], None]) -> Findings:
         pairs.append(_pairs(rows, photos, encoder))
         kept[one.name] = rows, photos
         tell(f"{one.name}: {headline(reports[one.name])}")
-    # Every set weighs the same in the calibration, however many captions it has.
+    # Every set weighs the same in the calibration, however many captions it has; one without two sentences that differ
+    # has nothing to say.
+    pairs = [(own, others) for own, others in pairs if len(own) and len(others)]
     rng = np.random.default_rng(0)
     size = max(len(matches) for matches, _ in pairs)
     matches = np.concatenate([rng.choice(found, size) for found, _ in pairs])
