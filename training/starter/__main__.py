@@ -1,6 +1,6 @@
 """Make the bundled model: ``python -m training.starter --data ../shared/data``.
 
-Reads from top to bottom: towers, features, first heads and tuned towers where that is asked for, heads, folder, figures.
+Reads from top to bottom: towers, features, first heads and tuned towers where asked for, heads, folder, figures.
 Features and the state of the tuning are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
 """
 
