@@ -63,9 +63,9 @@ def look(catalog: Catalog, wanted: ModelInfo | None, find: Callable[[str], Model
         if old is None or old.name == wanted.model_id:
             return None
         new = embeddings.find_model(db, wanted.model_id)
-        total = rows.known(db, old.id)
-        left = total if new is None else rows.left(db, old.id, new.id)
-        holders = set() if new is None or not left else set(rows.roots_left(db, old.id, new.id))
+        new_id = 0 if new is None else new.id  # no row has that id
+        total, left = rows.known(db, old.id), rows.left(db, old.id, new_id)
+        holders = set(rows.roots_left(db, old.id, new_id)) if left else set()
         counts = roots.counts(db)
         places = [(root, counts[root.id][0]) for root in roots.all(db) if root.id in holders]
     away = [root.path for root, photos in places if why_offline(root, photos) is not None]
@@ -123,7 +123,7 @@ class Mover:
                 self._switch_if_whole(0, or_late=folders is None)
             self._tidy(cancelled)
         if done is not None:
-            yield replace(done, updating=False)
+            yield replace(done, updating=self._old is not None and cancelled())
 
     # The steps of a run
 

@@ -328,7 +328,12 @@ class Conductor(QObject):
         """What is known of a move to another model is said while nothing else is: the bar shows its progress."""
         self._moving = "" if move is None else move.sentence
         if move is not None and not move.old_is_there:
-            self._window.banner.say(move.sentence, topic="move", error=False)
+            self._window.banner.say(
+                "The model that knew your photos is not there any more. They are encoded anew, and each can be found "
+                "again as soon as that is done.",
+                topic="move",
+                error=False,
+            )
         else:
             self._window.banner.settle("move")
         self._tell_activity()
