@@ -1,7 +1,7 @@
 """The background that comes with a model: embeddings of photos and of sentences that are not the user's.
 
 They are what a score is compared with ("is this photo nearer to the query than just any photo?"), and what a new name
-is learned against, so that general words stay where they were. Neither photo nor text can be had back from them.
+is learned against, so that general words stay where they were. No photo and no text is among them.
 """
 
 from __future__ import annotations

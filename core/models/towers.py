@@ -3,9 +3,7 @@
 ``retrouve_lite2`` is EfficientNet-lite2 (timm ``tf_efficientnet_lite2``) that hands on all that it knows of a photo
 instead of its last average alone: the pooled last features, the mean and deviation of four middle stages (texture,
 colour, layout), the classifier's logits, and the *class embedding*: the classifier's probabilities times one vector a
-class. The head stands inside the tower (open_clip's ``timm_proj: ""``), since it adds what the classifier is sure of
-to what it learned: the probabilities times the embeddings of the classes' names, ``CLASS_SHARE`` of them. Version 0 of
-the bundled model has open_clip's own ``mlp`` projection behind the tower instead (``timm_proj: "mlp"``).
+class. open_clip's own ``mlp`` projection stands behind it.
 
 One of the two files of core that touch torch, inside functions only.
 """
@@ -29,11 +27,7 @@ STAGES = {1: 24, 2: 48, 4: 120, 5: 208}
 POOLED = LAST + 2 * sum(STAGES.values())
 """The width of ``pooled``: the last features, then a mean and a deviation for each channel of the middle stages."""
 FEATURES = POOLED + CLASSES + CLASS_DIM
-"""The width of what the tower hands on, or its head takes in."""
-CLASS_SHARE = 0.3
-"""How much of the classes' names is added to the head's unit vector."""
-HIDDEN = 768
-"""The width of the head's middle layer."""
+"""The width of what the tower hands on."""
 
 
 def register_towers() -> None:
@@ -58,23 +52,19 @@ def _tower_class() -> Any:
     """The class, made on first use: it cannot be written down without torch."""
     import timm
     import torch
-    from timm.layers.mlp import Mlp
     from torch import nn
-    from torch.nn import functional
 
     class RetrouveLite2(nn.Module):
-        """float32[n, 3, 260, 260] -> float32[n, num_classes], or, where that is 0, the float32[n, FEATURES] before the
-        head: each of mean 0 and deviation 1 over photos.
-        """
+        """float32[n, 3, 260, 260] -> float32[n, FEATURES], each feature of mean 0 and deviation 1 over photos."""
 
         default_cfg = {"input_size": (3, 260, 260), "mean": (0.5,) * 3, "std": (0.5,) * 3, "classifier": ""}  # noqa: RUF012
 
         def __init__(self, num_classes: int = 0, global_pool: str = "avg") -> None:
             super().__init__()
+            self.num_classes = 0
             self.num_features = FEATURES
             self.body: Any = timm.create_model(BODY, num_classes=CLASSES)
             self.class_embedding: Tensor
-            self.class_words: Tensor
             self.feature_mean: Tensor
             self.feature_scale: Tensor
             self.register_buffer("class_embedding", torch.zeros(CLASSES, CLASS_DIM))
@@ -83,14 +73,9 @@ def _tower_class() -> Any:
             self.reset_classifier(num_classes, global_pool)
 
         def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
-            """Part of timm's interface: a new head of ``num_classes`` outputs, none for 0. It pools by itself."""
-            if global_pool not in (None, "", "avg"):
-                raise ValueError(f"{NAME} pools its features by itself.")
-            self.num_classes = num_classes
-            self.head: nn.Module | None = None
-            if num_classes:
-                self.head = Mlp(FEATURES, HIDDEN, num_classes, bias=(True, False))
-                self.register_buffer("class_words", torch.zeros(CLASSES, num_classes))
+            """Part of timm's interface. The tower has no head to reset: what it hands on is fixed."""
+            if num_classes not in (0, CLASSES) or global_pool not in (None, "", "avg"):
+                raise ValueError(f"{NAME} hands on its own features and pools them by itself.")
 
         def pooled(self, pixels: Tensor) -> Tensor:
             """float32[n, 3, 260, 260] -> float32[n, POOLED]: all that has to be computed from the pixels."""
@@ -106,20 +91,14 @@ def _tower_class() -> Any:
             last = body.bn2(body.conv_head(x)).mean((2, 3))
             return torch.cat([last, *middle], dim=1)
 
-        def expand(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
-            """float32[n, POOLED] -> float32[n, FEATURES], normalised, and the classifier's float32[n, CLASSES]
-            probabilities.
-            """
+        def expand(self, pooled: Tensor) -> Tensor:
+            """float32[n, POOLED] -> float32[n, FEATURES]: with logits and class embedding, normalised."""
             logits = self.body.classifier(pooled[:, :LAST])
             probabilities = logits.softmax(dim=1)
             features = torch.cat([pooled, logits, probabilities @ self.class_embedding], dim=1)
-            return (features - self.feature_mean) * self.feature_scale, probabilities
+            return (features - self.feature_mean) * self.feature_scale
 
         def forward(self, pixels: Tensor) -> Tensor:
-            features, probabilities = self.expand(self.pooled(pixels))
-            if self.head is None:
-                return features
-            learned = functional.normalize(self.head(features), dim=1)
-            return learned + probabilities @ self.class_words
+            return self.expand(self.pooled(pixels))
 
     return RetrouveLite2

@@ -5,30 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from core.errors import PhotoError
 from core.library import Library
-from core.models.encoder import Encoder
 from core.models.registry import ModelInfo
-from core.models.wire import Outcome, PhotoDone, PhotoFailed, PhotoJob
-from core.photos.decode import decode
-from core.photos.metadata import read as read_metadata
 from core.types import IndexProgress, Phase, SearchResult
+from tests.colours import ColourEncoder
 
-COLOURS = {
-    "red": (220, 30, 30),
-    "green": (30, 170, 60),
-    "blue": (30, 60, 210),
-    "yellow": (235, 215, 40),
-    "white": (245, 245, 245),
-    "black": (12, 12, 12),
-}
 SPACES = {"one": (4, 0), "two": (4, 1), "three": (6, 2)}
 """Of each model the number of dimensions, and by how many of them its space is turned."""
 
@@ -52,52 +39,20 @@ def make_model(folder: Path, name: str) -> Path:
     return folder
 
 
-class TurnedEncoder(Encoder):
+class TurnedEncoder(ColourEncoder):
     """A photo is its mean colour, a sentence the colour that it names, in a space of the model's own."""
 
-    model_id, dim = "", 0
-
     def __init__(self, info: ModelInfo) -> None:
+        super().__init__()
         self.model_id, self.dim = info.model_id, info.dim
         self._turn = SPACES[info.name][1]
-        self.encoded: list[str] = []
         self.closed = False
-
-    def start(self) -> None:
-        """There is no worker to start."""
 
     def close(self) -> None:
         self.closed = True
 
-    def encode_images(self, images: Sequence[Image.Image]) -> np.ndarray:
-        return np.stack([self._unit(np.asarray(image.resize((4, 4))).reshape(-1, 3).mean(0)) for image in images])
-
-    def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
-        return np.stack([self._unit(next((c for word, c in COLOURS.items() if word in text), None)) for text in texts])
-
-    def process(self, jobs: Iterable[PhotoJob | None]) -> Generator[Outcome | None, None, None]:
-        for job in jobs:
-            if job is None:
-                yield None
-                continue
-            try:
-                if not (job.want_embedding or job.want_thumbnail):
-                    yield PhotoDone(job.key, None, None, read_metadata(job.path, job.sidecars), job.stamp)
-                    continue
-                decoded = decode(job.path, min_side=32, sidecars=job.sidecars)
-                self.encoded.append(job.path.name)
-                vector = self.encode_images([decoded.image])[0].astype(np.float16)
-                yield PhotoDone(job.key, vector, decoded.thumbnail, decoded.metadata, job.stamp)
-            except PhotoError as error:
-                yield PhotoFailed(job.key, error.reason)
-
-    def _unit(self, colour: Any) -> np.ndarray:
-        vector = np.zeros(self.dim, np.float32)
-        if colour is None:
-            vector[3] = 1
-        else:
-            vector[:3] = (np.asarray(colour, np.float32) - 127) / 127
-        return np.roll(vector / np.linalg.norm(vector), self._turn)
+    def direction(self, colour: Any) -> np.ndarray:
+        return np.roll(super().direction(colour), self._turn)
 
 
 class MovingLibrary(Library):
@@ -115,15 +70,6 @@ class MovingLibrary(Library):
         return self._encoders().setdefault(model.model_id, TurnedEncoder(model))
 
     _local_of = _worker_of
-
-
-def paint(path: Path, colour: str, number: int = 0) -> Path:
-    """A picture of one colour; each number gives other bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", (200, 150), COLOURS[colour])
-    image.putpixel((number, 0), (0, 0, 0))
-    image.save(path, quality=95)
-    return path
 
 
 def finish(library: Library, folders: Sequence[Path] | None = None) -> list[IndexProgress]:

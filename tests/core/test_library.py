@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -28,58 +28,11 @@ from core.errors import (
     PhotoError,
 )
 from core.library import Library, default_folder
-from core.models.encoder import Encoder
-from core.models.wire import Outcome, PhotoDone, PhotoFailed, PhotoJob
-from core.photos.decode import decode
-from core.photos.metadata import read as read_metadata
 from core.search.calibration import Curve
 from core.types import IndexReport, Phase
+from tests.colours import ColourEncoder, paint
 
 PROJECT = Path(__file__).resolve().parents[2]
-COLOURS = {"red": (220, 30, 30), "green": (30, 170, 60), "blue": (30, 60, 210), "yellow": (235, 215, 40)}
-
-
-class ColourEncoder(Encoder):
-    """A photo is its mean colour, a sentence the colour that it names. Keeps the promises of the worker too."""
-
-    model_id, dim = "colours-1", 4
-
-    def __init__(self) -> None:
-        self.encoded: list[str] = []
-
-    def encode_images(self, images: Sequence[Image.Image]) -> np.ndarray:
-        return np.stack([_unit(np.asarray(image.resize((4, 4))).reshape(-1, 3).mean(0)) for image in images])
-
-    def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
-        return np.stack([_unit(next((c for word, c in COLOURS.items() if word in text), None)) for text in texts])
-
-    def process(self, jobs: Iterable[PhotoJob | None]) -> Generator[Outcome | None, None, None]:
-        for job in jobs:
-            if job is None:
-                yield None
-                continue
-            try:
-                if not (job.want_embedding or job.want_thumbnail):
-                    yield PhotoDone(job.key, None, None, read_metadata(job.path, job.sidecars), job.stamp)
-                    continue
-                decoded = decode(job.path, min_side=32, sidecars=job.sidecars)
-                self.encoded.append(job.path.name)
-                vector = self.encode_images([decoded.image])[0].astype(np.float16)
-                yield PhotoDone(job.key, vector, decoded.thumbnail, decoded.metadata, job.stamp)
-            except PhotoError as error:
-                yield PhotoFailed(job.key, error.reason)
-
-    def close(self) -> None:
-        """There is no worker to end."""
-
-
-def _unit(colour: Any) -> np.ndarray:
-    vector = np.zeros(4, np.float32)
-    if colour is None:
-        vector[3] = 1
-    else:
-        vector[:3] = (np.asarray(colour, np.float32) - 127) / 127
-    return vector / np.linalg.norm(vector)
 
 
 class ColourLibrary(Library):
@@ -106,15 +59,6 @@ class ColourLibrary(Library):
 
     def local_encoder(self) -> Any:
         return self.colours
-
-
-def paint(path: Path, colour: str, number: int = 0) -> Path:
-    """A picture of one colour; each number gives other bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", (200, 150), COLOURS[colour])
-    image.putpixel((number, 0), (0, 0, 0))
-    image.save(path, quality=95)
-    return path
 
 
 def run(library: Library, folders: Sequence[Path] | None = None) -> IndexReport:

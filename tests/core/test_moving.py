@@ -18,7 +18,8 @@ from core.errors import LibraryBusy, ModelMissing, WorkerError
 from core.models import kept, registry
 from core.search.searcher import Searcher
 from core.types import PATIENCE_DAYS
-from tests.core.moving_models import COLOURS, MovingLibrary, finish, make_model, paint, shown
+from tests.colours import COLOURS, paint
+from tests.core.moving_models import MovingLibrary, finish, make_model, shown
 
 SENTENCES = ("red", "green", "blue", "yellow", "something else")
 Open = Callable[..., MovingLibrary]

@@ -112,7 +112,7 @@ def test_heads_learn_and_the_same_recipe_gives_the_same_heads() -> None:
     recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1)
     lines: list[str] = []
     one, two = (train.train(corpus, recipe, lines.append) for _ in range(2))
-    photos = train.embed(one, corpus.views[0], corpus.teacher[0], corpus.classes)
+    photos = train.embed(one, corpus.views[0])
     with torch.no_grad():
         captions = one.encode_texts(corpus.text).numpy()
     assert np.mean((photos @ captions.T).argmax(axis=1) == np.arange(40)) > 0.9

@@ -16,7 +16,7 @@ import open_clip
 import torch
 
 from core.errors import RetrouveError
-from training.starter import backdrop, card, corpus, data, export, towers, watching
+from training.starter import background, card, corpus, data, export, pages, towers, watching
 from training.starter.heads import Recipe
 from training.starter.measure import measure
 from training.starter.train import Corpus, train
@@ -63,9 +63,9 @@ def tune_towers(
 ) -> None:
     """Train first heads on the frozen towers, then the towers themselves, and round what they have become."""
     first = Recipe(steps=FIRST_STEPS, seed=tuning.seed)
-    heads = train(learned, first, tell, corpus.watch(held, learned.classes))
+    heads = train(learned, first, tell, corpus.watch(held))
     photos = [example for example in examples if not example.validation]
-    checkpoint = cache / f"tune-{fingerprint(tuning)}.pt"
+    checkpoint = cache / f"tune-{fingerprint(tuning, photos)}.pt"
     tune(model, heads, learned, photos, tuning, checkpoint, tell, watching.look(examples))
     towers.round_to_half(model)
     model.visual.trunk.class_embedding.copy_(towers.class_vectors(model))
@@ -79,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
     tuning = TuneRecipe(steps=chosen.tune_steps, seed=chosen.seed)
     torch.manual_seed(recipe.seed)
     try:
+        if chosen.page is not None:
+            pages.check(chosen.page, [card.PART])
         examples = data.read(chosen.data)
         tell(f"{len(examples)} photos, {sum(example.validation for example in examples)} of them for validation only")
         model = towers.pretrained(recipe.dim)
@@ -87,17 +89,17 @@ def main(arguments: list[str] | None = None) -> int:
         if tuning.steps:
             tune_towers(model, examples, learned, held, tuning, chosen.cache)
             learned, held = corpus.assemble(model, examples, chosen.cache, tell)
-        heads = train(learned, recipe, tell, corpus.watch(held, learned.classes))
+        heads = train(learned, recipe, tell, corpus.watch(held))
         export.install(model, heads)
         sha256 = export.write(model, chosen.out)
         written = card.draft(sha256, recipe.dim)
         card.write(chosen.out, written)
         tell(f"written to {chosen.out}; measuring what lies there")
-        backdrop.write(chosen.out, examples)
-        written = card.complete(written, measure(chosen.data, chosen.out, tell), recipe)
+        background.write(chosen.out, examples)
+        written = card.complete(written, measure(chosen.data, chosen.out, tell), recipe, tuning)
         card.write(chosen.out, written)
         if chosen.page is not None:
-            card.into_page(chosen.page, written)
+            pages.into_page(chosen.page, card.PART, card.table(written))
     except RetrouveError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -8,9 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from training.starter import pages
 from training.starter.export import CARD, write_json
 from training.starter.heads import Recipe
 from training.starter.measure import Findings
+from training.starter.tune import TuneRecipe
 
 NAME, VERSION = "starter", 0
 LINE = 0.25
@@ -36,7 +38,8 @@ DATA = (
     ("labelled/grocery", "59 kinds of groceries", "MIT"),
     ("labelled/materials", "6 kinds of waste", "MIT"),
 )
-BEGIN, END = "<!-- figures: written by training/starter/card.py -->", "<!-- end of figures -->"
+PART = "figures"
+"""The part of the page that the table stands in (see `pages`)."""
 
 
 def draft(sha256: str, dim: int) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def draft(sha256: str, dim: int) -> dict[str, Any]:
     }
 
 
-def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe) -> dict[str, Any]:
+def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe, tuning: TuneRecipe) -> dict[str, Any]:
     """The whole card: what was measured, where everything comes from, and how it was made."""
     return dict(card) | {
         "calibration": {
@@ -71,7 +74,7 @@ def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe) -> dic
         "parity": {name: _rounded(asdict(report)) | {"ok": report.ok} for name, report in findings.parity.items()},
         "towers": [dict(zip(("part", "what", "licence", "source"), row, strict=True)) for row in SOURCES],
         "training_data": [dict(zip(("name", "what", "licence"), row, strict=True)) for row in DATA],
-        "recipe": asdict(recipe),
+        "recipe": asdict(recipe) | {"tuning": asdict(tuning) if tuning.steps else None},
     }
 
 
@@ -82,26 +85,14 @@ def write(folder: Path, card: Mapping[str, Any]) -> None:
 
 def table(card: Mapping[str, Any]) -> str:
     """The figures as Markdown, with 95 % intervals where they are known."""
-    lines = [
-        "| measured on | photos | recall@1 | recall@5 | recall@10 | zero-shot top-1 |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    head = ("measured on", "photos", "recall@1", "recall@5", "recall@10", "zero-shot top-1")
+    rows = []
     for name, figures in card["figures"].items():
         recalls = [_percent(figures[f"text_to_photo_recall_at_{k}"]) for k in (1, 5, 10)]
         if (interval := figures["text_to_photo_recall_at_10_interval"]) is not None:
             recalls[2] += f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
-        lines.append(
-            f"| {name} | {figures['photos']} | {' | '.join(recalls)} | {_percent(figures['zero_shot_top1'])} |"
-        )
-    return "\n".join(lines)
-
-
-def into_page(page: Path, card: Mapping[str, Any]) -> None:
-    """Put the table between its two marks in a page, and nothing else anywhere."""
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{table(card)}\n\n{END}{after}", encoding="utf-8")
+        rows.append((name, str(figures["photos"]), *recalls, _percent(figures["zero_shot_top1"])))
+    return pages.table(head, rows)
 
 
 def _percent(value: float | None) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from core.evaluation import retrieval
+from core.models.towers import LAST
 from training.starter import towers
 from training.starter.data import Example
 from training.starter.features import VIEWS, ImagePass, TextPass
@@ -24,13 +25,10 @@ BLOCK = 2048
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A validation set as features: float16[photos, FEATURES], the classifier's float16[photos, 1000],
-    float32[captions, 384] and each caption's photo.
-    """
+    """A validation set as features: float16[photos, FEATURES], float32[captions, 384], and each caption's photo."""
 
     name: str
     features: Tensor
-    probabilities: Tensor
     captions: Tensor
     owner: list[int]
 
@@ -49,10 +47,9 @@ def assemble(
     normalise(model, views[0][train])
     learned = [examples[index] for index in train]
     words = keywords(learned)
-    expanded = [expand(trunk, view[train]) for view in views]
     corpus = Corpus(
-        views=torch.stack([features for features, _ in expanded]),
-        teacher=torch.stack([probabilities for _, probabilities in expanded]),
+        views=torch.stack([expand(trunk, view[train]) for view in views]),
+        teacher=torch.stack([_classes(trunk, view[train]) for view in views]),
         text=text,
         written=sentences,
         sentences=[[row[sentence] for sentence in example.sentences] for example in learned],
@@ -67,7 +64,7 @@ def assemble(
         some = [index for index, example in enumerate(examples) if example.validation and example.source == name]
         owner = [place for place, index in enumerate(some) for _ in examples[index].sentences]
         captions = [row[sentence] for index in some for sentence in examples[index].sentences]
-        held.append(Held(name, *expand(trunk, views[0][some]), text[captions], owner))
+        held.append(Held(name, expand(trunk, views[0][some]), text[captions], owner))
     return corpus, held
 
 
@@ -75,29 +72,33 @@ def assemble(
 def normalise(model: open_clip.CustomTextCLIP, pooled: Tensor) -> None:
     """Give the tower the mean and scale of its own features over the training photos, rounded as they will ship."""
     trunk = model.visual.trunk
-    features = torch.cat([trunk.expand(part.float())[0] for part in torch.split(pooled, BLOCK)])
+    features = torch.cat([trunk.expand(part.float()) for part in torch.split(pooled, BLOCK)])
     trunk.feature_mean.copy_(features.mean(dim=0))
     trunk.feature_scale.copy_(1 / (features.std(dim=0, correction=0) + 1e-3))
     towers.round_to_half(model)
 
 
 @torch.no_grad()
-def expand(trunk: Any, pooled: Tensor) -> tuple[Tensor, Tensor]:
-    """float16[n, POOLED] -> float16[n, FEATURES], normalised, and the classifier's probabilities float16[n, 1000]."""
-    parts = [trunk.expand(part.float()) for part in torch.split(pooled, BLOCK)]
-    return torch.cat([features.half() for features, _ in parts]), torch.cat([seen.half() for _, seen in parts])
+def expand(trunk: Any, pooled: Tensor) -> Tensor:
+    """float16[n, POOLED] -> float16[n, FEATURES], normalised."""
+    return torch.cat([trunk.expand(part.float()).half() for part in torch.split(pooled, BLOCK)])
 
 
-def watch(held: Sequence[Held], classes: Tensor) -> Callable[[Heads], str]:
-    """A function that says how well heads find the validation photos: recall@10 by set.
+@torch.no_grad()
+def _classes(trunk: Any, pooled: Tensor) -> Tensor:
+    """float16[n, POOLED] -> float16[n, 1000]: the classifier's own probabilities, which the heads learn to repeat."""
+    return torch.cat(
+        [trunk.body.classifier(part[:, :LAST].float()).softmax(1).half() for part in torch.split(pooled, BLOCK)]
+    )
 
-    ``classes`` are the corpus's.
-    """
+
+def watch(held: Sequence[Held]) -> Callable[[Heads], str]:
+    """A function that says how well heads find the validation photos: recall@10 by set."""
 
     def line(heads: Heads) -> str:
         said = []
         for one in held:
-            photos = embed(heads, one.features, one.probabilities, classes)
+            photos = embed(heads, one.features)
             with torch.no_grad():
                 captions = heads.encode_texts(one.captions).numpy()
             ranks = retrieval.caption_ranks(photos, captions, one.owner)

@@ -51,11 +51,10 @@ class Textual(nn.Module):
 
 
 def install(model: open_clip.CustomTextCLIP, heads: Heads) -> None:
-    """Put trained heads into the open_clip model, which has the same entries by the same names."""
-    model.visual.trunk.head.load_state_dict(heads.image.state_dict())
+    """Put trained heads into the open_clip model, whose projections have the same entries by the same names."""
+    model.visual.head.load_state_dict(heads.image.state_dict())
     model.text.proj.load_state_dict(heads.text.state_dict())
     with torch.no_grad():
-        model.visual.trunk.class_words.copy_(heads.class_words(model.visual.trunk.class_embedding))
         model.logit_scale.fill_(float(heads.scale().log()))
     towers.round_to_half(model)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,7 @@ from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.models.towers import CLASS_SHARE, FEATURES, HIDDEN
+from core.models.towers import FEATURES
 
 TEXT_WIDTH = 384
 LOWEST, HIGHEST = math.log(10.0), math.log(50.0)
@@ -19,32 +20,23 @@ photos a lower bound keeps the heads from growing too sure."""
 
 
 class Heads(nn.Module):
-    """The image tower's head and open_clip's own text projection (``hf_proj_type: mlp``), the same entries by the same
-    names, over features: float32[n, FEATURES] and float32[n, 384] to unit vectors float32[n, dim].
+    """open_clip's own two projections (``timm_proj: mlp`` and ``hf_proj_type: mlp``), the same entries by the same
+    names, over cached features: float32[n, FEATURES] and float32[n, 384] to unit vectors float32[n, dim].
     """
 
     def __init__(self, dim: int, dropout: float) -> None:
         super().__init__()
-        self.image = Mlp(FEATURES, HIDDEN, dim, drop=(dropout, 0.0), bias=(True, False))
+        projection = Mlp(FEATURES, 2 * dim, dim, drop=(dropout, 0.0), bias=(True, False))
+        self.image = nn.Sequential(OrderedDict(mlp=projection))
         middle = (TEXT_WIDTH + dim) // 2
         self.text = nn.Sequential(
             nn.Linear(TEXT_WIDTH, middle, bias=False), nn.GELU(), nn.Linear(middle, dim, bias=False)
         )
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
-    def encode_images(self, features: Tensor, probabilities: Tensor, class_words: Tensor) -> Tensor:
-        """float32[n, FEATURES] -> float32[n, dim], unit-length. ``probabilities`` are the classifier's,
-        float32[n, 1000]; ``class_words`` as the method of that name gives them.
-        """
-        learned = functional.normalize(self.image(features), dim=1)
-        return functional.normalize(learned + probabilities @ class_words, dim=1)
-
-    def class_words(self, classes: Tensor) -> Tensor:
-        """float32[1000, 384] -> float32[1000, dim]: what the image tower adds for each class that it is sure of.
-
-        Nothing is learned through it: the classes' names stand where their sentences put them.
-        """
-        return CLASS_SHARE * self.encode_texts(classes).detach()
+    def encode_images(self, features: Tensor) -> Tensor:
+        """float32[n, FEATURES] -> float32[n, dim], unit-length."""
+        return functional.normalize(self.image(features), dim=1)
 
     def encode_texts(self, pooled: Tensor) -> Tensor:
         """float32[n, 384] -> float32[n, dim], unit-length."""

@@ -34,7 +34,7 @@ def config(dim: int = DIM) -> dict[str, Any]:
                 "timm_model_name": NAME,
                 "timm_model_pretrained": False,
                 "timm_pool": "avg",
-                "timm_proj": "",
+                "timm_proj": "mlp",
                 "image_size": IMAGE_SIZE,
             },
             "text_cfg": {

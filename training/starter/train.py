@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.models.towers import CLASS_SHARE
 from training.starter.data import Example
 from training.starter.heads import Heads, Recipe, distillation, info_nce, same_meaning
 from training.starter.keywords import Keywords, also_true
@@ -24,8 +23,8 @@ class Corpus:
     """All that training sees, as tensors over the photos that may be learned from.
 
     ``views`` float16[views, photos, FEATURES]; ``teacher`` float16[views, photos, 1000], the classifier's
-    probabilities; ``text`` float32[sentences, 384], of ``written``; ``sentences`` and ``extra`` are rows of it for
-    each photo; ``owner`` int64[photos] is equal for photos of one label; ``classes`` float32[1000, 384];
+    probabilities; ``text`` float32[sentences, 384], of the sentences in ``written``; ``sentences`` and ``extra`` are
+    rows of it for each photo; ``owner`` int64[photos] is equal for photos of one label; ``classes`` float32[1000, 384];
     ``keyword_text`` float32[queries, 384] belongs to ``keywords``.
     """
 
@@ -100,10 +99,7 @@ def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Gen
     queries = torch.tensor([query for query in asked if query is not None], dtype=torch.long)
     pooled = corpus.text[rows]
     pooled[by_word] = corpus.keyword_text[queries]
-    seen = corpus.teacher[views, photos].float()
-    classes = heads.encode_texts(corpus.classes)
-    noisy = features + recipe.noise * torch.randn_like(features)
-    images = heads.encode_images(noisy, seen, CLASS_SHARE * classes.detach())
+    images = heads.encode_images(features + recipe.noise * torch.randn_like(features))
     texts = heads.encode_texts(pooled + recipe.text_noise * torch.randn_like(pooled))
     needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
     needs[by_word] = corpus.keywords.needs[queries]
@@ -112,7 +108,12 @@ def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Gen
     )
     same = same.fill_diagonal_(False)
     loss = info_nce(images, texts, heads.scale(), same)
-    return loss + recipe.distill * distillation(images, classes, seen, heads.scale())
+    if recipe.distill:
+        classes = heads.encode_texts(corpus.classes)
+        loss = loss + recipe.distill * distillation(
+            images, classes, corpus.teacher[views, photos].float(), heads.scale()
+        )
+    return loss
 
 
 def pick(corpus: Corpus, photo: int, extra: float, random: np.random.Generator) -> int:
@@ -143,14 +144,10 @@ def update(average: Heads, heads: Heads, keep: float) -> None:
         mean.lerp_(value, 1 - keep)
 
 
-def embed(
-    heads: Heads, features: Tensor, probabilities: Tensor, classes: Tensor, block: int = 2048
-) -> NDArray[np.float32]:
-    """float16[n, FEATURES] and float16[n, 1000] -> float32[n, dim], unit-length, with the heads at rest."""
+def embed(heads: Heads, features: Tensor, block: int = 2048) -> NDArray[np.float32]:
+    """float16[n, FEATURES] -> float32[n, dim], unit-length, with the heads at rest."""
     heads.eval()
     with torch.no_grad():
-        words = heads.class_words(classes)
-        blocks = zip(torch.split(features, block), torch.split(probabilities, block), strict=True)
-        parts = [heads.encode_images(part.float(), seen.float(), words) for part, seen in blocks]
+        parts = [heads.encode_images(part.float()) for part in torch.split(features, block)]
     embedded: NDArray[np.float32] = torch.cat(parts).numpy()
     return embedded

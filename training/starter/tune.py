@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.models.towers import CLASS_SHARE
+from core.models.towers import LAST
 from training.starter import towers
 from training.starter.crops import batches
 from training.starter.data import Example
@@ -91,13 +91,14 @@ class Tuned(nn.Module):
         self.text = model.text
         self.heads = heads
 
-    def encode_images(self, pixels: Tensor, class_words: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor]:
+    def encode_images(self, pixels: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor]:
         """float32[n, 3, size, size] -> unit vectors float32[n, dim], and the classifier's float32[n, 1000]."""
         with _fast():
             pooled = self.trunk.pooled(pixels)
-        features, probabilities = self.trunk.expand(pooled.float())
+        pooled = pooled.float()
+        features = self.trunk.expand(pooled)
         features = features + noise * torch.randn_like(features)
-        return self.heads.encode_images(features, probabilities, class_words), probabilities
+        return self.heads.encode_images(features), self.trunk.body.classifier(pooled[:, :LAST]).softmax(dim=1)
 
     def encode_texts(self, sentences: Sequence[str]) -> Tensor:
         """float32[n, dim], unit-length. Sentences of like length go together, so that little is spent on padding."""
@@ -174,7 +175,7 @@ def tune(
     if start:
         tell(f"tuning goes on at step {start} of {recipe.steps}")
     classes, began = corpus.classes, time.perf_counter()
-    chosen = _epochs(len(examples), recipe)
+    chosen = epochs(len(examples), recipe)
     for step, (photos, pixels) in enumerate(
         batches(examples, chosen, range(start, recipe.steps), recipe.size, recipe.seed), start
     ):
@@ -225,7 +226,7 @@ def one_step(
     needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
     needs[by_word] = corpus.keywords.needs[queries]
     named = tuned.heads.encode_texts(classes)
-    images, seen = tuned.encode_images(pixels, CLASS_SHARE * named.detach(), recipe.noise)
+    images, seen = tuned.encode_images(pixels, recipe.noise)
     batch = Asked(torch.from_numpy(photos), pooled, needs, images, tuned.encode_texts(sentences))
     scale = tuned.heads.scale()
     teacher = corpus.teacher[0, photos].float()
@@ -257,7 +258,7 @@ def _same(corpus: Corpus, photos: Asked, texts: Asked, above: float) -> Tensor:
     return (one[:, None] == other[None, :]) | alike | also_true(corpus.keywords.said[photos.photos], texts.needs)
 
 
-def _epochs(count: int, recipe: TuneRecipe) -> Callable[[int], NDArray[np.int64]]:
+def epochs(count: int, recipe: TuneRecipe) -> Callable[[int], NDArray[np.int64]]:
     """The photos of each step: every photo once an epoch, in an order drawn anew."""
     per_epoch = max(1, count // recipe.batch)
 
@@ -277,9 +278,10 @@ def _keep_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def fingerprint(recipe: TuneRecipe) -> str:
-    """Names the state of a run, so that another recipe never goes on from it."""
-    return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
+def fingerprint(recipe: TuneRecipe, examples: Sequence[Example]) -> str:
+    """Names the state of a run, so that another recipe never goes on from it, nor the same one on other photos."""
+    photos = [(example.source, example.path.name, example.sentences) for example in examples]
+    return hashlib.sha256(repr((recipe, photos)).encode()).hexdigest()[:12]
 
 
 @torch.no_grad()
