@@ -4,7 +4,8 @@ A folder is in OpenCLIP's local-dir format (``open_clip_config.json``, weights a
 ``config.json`` and ``tokenizer.json``) with our ``model.json`` beside it:
 
 - ``name`` and ``weights_sha256``, which together name the embedding space; ``dim`` of an embedding;
-- ``calibration``: ``slope``, ``intercept`` and ``line`` (see Calibration);
+- ``calibration``: ``slope``, ``intercept`` and ``line`` (see Calibration), of a sentence and a photo;
+  ``photo_calibration``, of two photos, where it is known;
 - ``precisions``: those that passed the parity check, ``f32`` always;
 - ``graphs``: the ONNX files of both towers, where there are any (``visual.onnx`` and ``textual.onnx`` by default).
 """
@@ -51,6 +52,10 @@ class Calibration:
     line: float
 
 
+PHOTOS = Calibration(slope=15.0, intercept=-9.7, line=0.4)
+"""Of two photos, for a model that does not say: as it was for version 0 of the bundled one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What a model folder says of itself. ``image_size`` is the side in pixels of what the image tower sees."""
@@ -63,6 +68,7 @@ class ModelInfo:
     image_size: int
     context_length: int
     calibration: Calibration
+    """Of a sentence and a photo."""
     preprocess: Preprocess
     precisions: tuple[str, ...] = ("f32",)
     visual: Path | None = None
@@ -74,6 +80,8 @@ class ModelInfo:
     """All of ``model.json``."""
     config: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """All of ``open_clip_config.json``."""
+    photo_calibration: Calibration = PHOTOS
+    """Of two photos, which are much nearer to each other than to any sentence."""
 
 
 def starter_folder() -> Path:
@@ -103,7 +111,8 @@ def load_info(folder: Path) -> ModelInfo:
         dim=_dim(folder, raw, config),
         image_size=preprocess.image_size,
         context_length=int(config["model_cfg"].get("text_cfg", {}).get("context_length", 77)),
-        calibration=_calibration(folder, raw),
+        calibration=_calibration(folder, raw, "calibration"),
+        photo_calibration=_calibration(folder, raw, "photo_calibration") if "photo_calibration" in raw else PHOTOS,
         preprocess=preprocess,
         precisions=tuple(raw.get("precisions", ())) or ("f32",),
         visual=graphs[0],
@@ -180,9 +189,9 @@ def _dim(folder: Path, raw: Mapping[str, Any], config: Mapping[str, Any]) -> int
     return built
 
 
-def _calibration(folder: Path, raw: Mapping[str, Any]) -> Calibration:
+def _calibration(folder: Path, raw: Mapping[str, Any], key: str) -> Calibration:
     try:
-        said = raw["calibration"]
+        said = raw[key]
         found = Calibration(float(said["slope"]), float(said["intercept"]), float(said["line"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelDamaged(f"{folder / MODEL_FILE} does not say how its scores become probabilities.") from error

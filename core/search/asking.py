@@ -53,6 +53,11 @@ class SearchedModel(Protocol):
         """From the cosine of a sentence and a photo to the probability of a match."""
         ...
 
+    @property
+    def photo_calibration(self) -> Calibration:
+        """From the cosine of two photos to the probability that they show the same kind of thing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -42,11 +42,6 @@ class Curve:
     line: float
 
 
-PHOTOS = Curve(slope=15.0, intercept=-9.7, line=0.4)
-"""Photo to photo. Fitted with the starter model on the 50 nearest neighbours of each of 2,020 photos of 101 kinds of
-things (caltech101): a match is a photo of the same kind; the line lies at the cosine 0.62."""
-
-
 def match(cosines: ArrayLike, curve: Calibration) -> NDArray[np.float64]:
     """The probability (0 to 1) that what has this cosine is what was asked for."""
     odds = curve.slope * np.asarray(cosines, np.float64) + curve.intercept

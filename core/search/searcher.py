@@ -156,7 +156,7 @@ class Searcher:
 
     def _sample(self, path: str) -> _Wanted:
         sample = self._samples.find(Path(path))
-        return _Wanted(sample.vector, calibration.PHOTOS, sample.path.name, sample)
+        return _Wanted(sample.vector, self._info.photo_calibration, sample.path.name, sample)
 
     def _allowed(self, where: Condition) -> Ids | None:
         """The contents that have a photo which passes the filters; None without filters."""

@@ -35,6 +35,7 @@ class _Model:
     dim: int
     image_size: int = 224
     calibration: Curve = field(default=_CURVE)
+    photo_calibration: Curve = field(default=_CURVE)
 
 
 class _Prepared(Encoder):

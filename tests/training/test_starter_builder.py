@@ -68,6 +68,11 @@ def test_one_command_makes_a_model_folder(
     assert info.dim == 512
     assert set(info.raw["figures"]) == {"validation books", "flickr8k val", "coco val", "scenes", "instruments"}
     assert info.raw["parity"]["f32"]["ok"]
+    told = (out / "README.md").read_text(encoding="utf-8")
+    assert told.startswith("---\nlicense: apache-2.0\n")
+    assert info.model_id in told and info.raw["weights_sha256"] in told
+    assert all(row["means"] in told for row in info.raw["training_data"])
+    assert info.photo_calibration.slope > 0
     encoder = build_encoder(EncoderSpec(out, Backend.OPENVINO, "f32"))
     assert encoder.encode_texts(["a red circle"]).shape == (1, 512)
     text = page.read_text()

@@ -64,3 +64,12 @@ def test_a_crop_of_a_squashed_photo_is_drawn_out_first() -> None:
     stripes.paste("red", (0, 0, 37, 300))  # outside the middle once the photo is 400 wide
     assert features.view(stripes, "crop", squashed=True).getpixel((2, 130)) != (255, 0, 0)
     assert features.view(stripes, "crop", squashed=False).getpixel((2, 130)) == (255, 0, 0)
+
+
+def test_a_part_at_random_is_the_same_for_a_photo_every_time_and_others_for_others() -> None:
+    ramp = Image.linear_gradient("L").convert("RGB")
+    parts = [features.view(ramp, name, squashed=False, key="coco/1.jpg") for name in features.PARTS]
+    assert all(part.size == (260, 260) for part in parts)
+    assert len({part.tobytes() for part in parts}) == len(parts)
+    assert features.view(ramp, "part_0", squashed=False, key="coco/1.jpg").tobytes() == parts[0].tobytes()
+    assert features.view(ramp, "part_0", squashed=False, key="coco/2.jpg").tobytes() != parts[0].tobytes()

@@ -37,12 +37,12 @@ def written(folder: Path, model: torch.nn.Module) -> Path:
     return folder / "graph.onnx"
 
 
-def test_offsets_point_at_the_tensors(tmp_path: Path) -> None:
+def test_places_point_at_the_tensors(tmp_path: Path) -> None:
     model = small()
     written(tmp_path, model)
     raw = (tmp_path / "weights.safetensors").read_bytes()
-    for name, (offset, length, shape) in graphs.offsets(tmp_path / "weights.safetensors").items():
-        found = np.frombuffer(raw[offset : offset + length], np.float16).reshape(shape)
+    for name, place in graphs.places(tmp_path / "weights.safetensors").items():
+        found = np.frombuffer(raw[place.offset : place.offset + place.length], np.float16).reshape(place.shape)
         assert np.array_equal(found, model.state_dict()[name].half().numpy())
 
 
@@ -68,7 +68,29 @@ def test_a_weight_that_is_not_in_the_file_is_refused(tmp_path: Path) -> None:
         graphs.externalize(graph, tmp_path / "weights.safetensors")
 
 
-def test_offsets_of_a_header_made_by_hand(tmp_path: Path) -> None:
+def test_places_of_a_header_made_by_hand(tmp_path: Path) -> None:
     header = json.dumps({"__metadata__": {"format": "pt"}, "a": {"dtype": "F16", "shape": [2], "data_offsets": [4, 8]}})
     (tmp_path / "x.safetensors").write_bytes(struct.pack("<Q", len(header)) + header.encode() + bytes(8))
-    assert graphs.offsets(tmp_path / "x.safetensors") == {"a": (8 + len(header) + 4, 4, [2])}
+    assert graphs.places(tmp_path / "x.safetensors") == {"a": graphs.Place(8 + len(header) + 4, 4, [2], "F16")}
+
+
+def test_whole_numbers_lie_in_a_byte_each(tmp_path: Path) -> None:
+    import openvino
+
+    class Words(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = torch.nn.Embedding(50, 16)
+            with torch.no_grad():
+                self.table.weight.copy_(torch.arange(-400, 400).remainder(255).sub(127).reshape(50, 16))
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.table(ids).mean(dim=1)
+
+    model = Words().eval()
+    safetensors.save_file({"table.weight": model.table.weight.to(torch.int8)}, tmp_path / "weights.safetensors")
+    ids = torch.tensor([[0, 3, 49], [7, 7, 8]])
+    graphs.trace(model, {"ids": ids}, {"ids": {0: "n"}}, tmp_path / "graph.onnx")
+    assert graphs.externalize(tmp_path / "graph.onnx", tmp_path / "weights.safetensors") == 1
+    run = openvino.Core().compile_model(tmp_path / "graph.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    assert np.allclose(run([ids.numpy()])[0], model(ids).detach().numpy(), atol=1e-4)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("timm")
+pytest.importorskip("open_clip")
 
+from core.models import towers  # noqa: E402
 from core.models.towers import FEATURES  # noqa: E402
 from training.starter import train  # noqa: E402
+from training.starter.export import fold  # noqa: E402
 from training.starter.heads import (  # noqa: E402
     Heads,
     Recipe,
@@ -109,12 +112,45 @@ def small_corpus() -> train.Corpus:
 
 def test_heads_learn_and_the_same_recipe_gives_the_same_heads() -> None:
     corpus = small_corpus()
-    recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1)
+    recipe = Recipe(dim=32, steps=40, batch=40, average=0.9, dropout=0.1, branches=2)
     lines: list[str] = []
     one, two = (train.train(corpus, recipe, lines.append) for _ in range(2))
-    photos = train.embed(one, corpus.views[0])
     with torch.no_grad():
+        photos = train.embed(one, corpus.views[0], corpus.teacher[0], one.class_words(corpus.classes))
         captions = one.encode_texts(corpus.text).numpy()
     assert np.mean((photos @ captions.T).argmax(axis=1) == np.arange(40)) > 0.9
     assert "step 40" in lines[0]
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_heads_side_by_side_become_one_that_needs_no_logits() -> None:
+    """The tower's own head, over features without logits, says what the branches say together."""
+    torch.manual_seed(0)
+    heads = Heads(16, dropout=0.0, branches=2).eval()
+    trunk = towers.retrouve_lite2(num_classes=16).eval()
+    old = SimpleNamespace(body=trunk.body, feature_mean=torch.randn(FEATURES), feature_scale=torch.rand(FEATURES) + 0.5)
+    pooled = torch.rand(5, towers.POOLED)
+    with torch.no_grad():
+        trunk.class_embedding.copy_(torch.randn(towers.CLASSES, towers.CLASS_DIM))
+        logits = trunk.body.classifier(pooled[:, : towers.LAST])
+        seen = torch.cat([pooled, logits, logits.softmax(dim=1) @ trunk.class_embedding], dim=1)
+        features = (seen - old.feature_mean) * old.feature_scale
+        words = heads.class_words(trunk.class_embedding)
+        expected = heads.encode_images(features, logits.softmax(dim=1), words)
+
+        kept = [*range(towers.POOLED), *range(towers.POOLED + towers.CLASSES, FEATURES)]
+        trunk.feature_mean.copy_(old.feature_mean[kept])
+        trunk.feature_scale.copy_(old.feature_scale[kept])
+        trunk.class_words.copy_(words)
+        trunk.head.load_state_dict(fold(heads, old))
+        trunk.pooled = lambda pixels: pooled
+        made = torch.nn.functional.normalize(trunk(torch.zeros(5, 3, 8, 8)), dim=1)
+    assert torch.allclose(made, expected, atol=1e-4)
+
+
+def test_branches_learn_apart() -> None:
+    heads = Heads(16, dropout=0.0, branches=3)
+    first, second = heads.images[0].fc1.weight, heads.images[1].fc1.weight
+    assert len(heads.images) == 3
+    assert not torch.equal(first, second)
+    assert sum(len(branch.fc1.bias) for branch in heads.images) == towers.HIDDEN

@@ -127,7 +127,7 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(tmp_path: Path, m
         Image.new("RGB", (90, 70), colour).save(tmp_path / f"{number}.png")
         examples.append(Example(tmp_path / f"{number}.png", "coco", (f"{colour} paper",)))
     torch.manual_seed(0)
-    start = Heads(towers.DIM, 0.1)
+    start = Heads(towers.DIM, 0.1, width=64)
     recipe = TuneRecipe(steps=3, batch=4, size=64, memory=8)
 
     def run(name: str, stop_at: int | None) -> Tuned:

@@ -1,7 +1,7 @@
 """Make the bundled model: ``python -m training.starter --data ../shared/data``.
 
-Reads from top to bottom: towers, features, first heads and tuned towers where asked for, heads, folder, figures.
-Features and the state of the tuning are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
+Reads from top to bottom: towers, features, both towers tuned, heads, folder, figures. Features
+and the state of the tuning are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 
 from core.errors import RetrouveError
 from training.starter import background, card, corpus, data, export, pages, towers, watching
+from training.starter.features import PARTS
 from training.starter.heads import Recipe
 from training.starter.measure import measure
 from training.starter.train import Corpus, train
@@ -24,6 +25,7 @@ from training.starter.tune import TuneRecipe, fingerprint, tune
 
 FIRST_STEPS = 300
 """Steps of the heads that the tuning starts from. More make them surer of features that are about to change."""
+FIRST_WIDTH = 768
 ROOT = Path(__file__).resolve().parents[2]
 BEGAN = time.perf_counter()
 
@@ -45,7 +47,7 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--page", type=Path, default=None, help="a page whose table of figures is brought up to date")
     parser.add_argument("--steps", type=int, default=Recipe().steps, help="steps of the heads on the tuned towers")
     parser.add_argument(
-        "--tune-steps", type=int, default=0, help="steps of both towers; it has not paid yet (docs/model.md)"
+        "--tune-steps", type=int, default=TuneRecipe().steps, help="steps of both towers; 0 leaves them as they came"
     )
     parser.add_argument("--seed", type=int, default=Recipe().seed)
     chosen = parser.parse_args(arguments)
@@ -61,15 +63,14 @@ def tune_towers(
     tuning: TuneRecipe,
     cache: Path,
 ) -> None:
-    """Train first heads on the frozen towers, then the towers themselves, and round what they have become."""
-    first = Recipe(steps=FIRST_STEPS, seed=tuning.seed)
-    heads = train(learned, first, tell, corpus.watch(held))
+    """Train first heads on the frozen towers, then the towers themselves, and keep what is worth keeping of it."""
+    first = Recipe(steps=FIRST_STEPS, seed=tuning.seed, branches=1, width=FIRST_WIDTH, distill=tuning.distill)
+    heads = train(learned, first, tell, corpus.watch(held, learned.classes))
     photos = [example for example in examples if not example.validation]
     checkpoint = cache / f"tune-{fingerprint(tuning, photos)}.pt"
     tune(model, heads, learned, photos, tuning, checkpoint, tell, watching.look(examples))
-    towers.round_to_half(model)
-    model.visual.trunk.class_embedding.copy_(towers.class_vectors(model))
-    towers.round_to_half(model)
+    towers.part_way(model, tuning.kept)
+    towers.name_classes(model)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,12 +87,12 @@ def main(arguments: list[str] | None = None) -> int:
         model = towers.pretrained(recipe.dim)
         learned, held = corpus.assemble(model, examples, chosen.cache, tell)
         tell(f"features of {learned.views.shape[1]} photos in {len(learned.views)} views are there")
+        teacher = learned.teacher  # what the classifier said before anything was tuned
         if tuning.steps:
             tune_towers(model, examples, learned, held, tuning, chosen.cache)
-            learned, held = corpus.assemble(model, examples, chosen.cache, tell)
-        heads = train(learned, recipe, tell, corpus.watch(held))
-        export.install(model, heads)
-        sha256 = export.write(model, chosen.out)
+        learned, held = corpus.assemble(model, examples, chosen.cache, tell, teacher, PARTS)
+        heads = train(learned, recipe, tell, corpus.watch(held, learned.classes))
+        sha256 = export.write(export.complete(model, heads), chosen.out)
         written = card.draft(sha256, recipe.dim)
         card.write(chosen.out, written)
         tell(f"written to {chosen.out}; measuring what lies there")

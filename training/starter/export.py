@@ -14,12 +14,15 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from core.models.towers import CLASS_DIM, CLASSES, FEATURES, LAST, POOLED
 from training.starter import graphs, sources, towers
 from training.starter.heads import Heads
 
 WEIGHTS = "open_clip_model.safetensors"
 CONFIG = "open_clip_config.json"
 CARD = "model.json"
+WORDS = "text.transformer.embeddings.word_embeddings.weight"
+"""Whole numbers (`towers.round_words`), of which open_clip makes floats again when it loads them."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -50,13 +53,44 @@ class Textual(nn.Module):
         return embedding
 
 
-def install(model: open_clip.CustomTextCLIP, heads: Heads) -> None:
-    """Put trained heads into the open_clip model, whose projections have the same entries by the same names."""
-    model.visual.head.load_state_dict(heads.image.state_dict())
-    model.text.proj.load_state_dict(heads.text.state_dict())
-    with torch.no_grad():
-        model.logit_scale.fill_(float(heads.scale().log()))
-    towers.round_to_half(model)
+@torch.no_grad()
+def complete(model: open_clip.CustomTextCLIP, heads: Heads) -> open_clip.CustomTextCLIP:
+    """The model that ships: the towers of ``model``, which has no image head, with trained heads in place."""
+    made = towers.build(sources.text_folder(), model.text.output_dim)
+    made.text.transformer.load_state_dict(model.text.transformer.state_dict())
+    made.text.proj.load_state_dict(heads.text.state_dict())
+    old, new = model.visual.trunk, made.visual.trunk
+    new.body.load_state_dict(old.body.state_dict())
+    new.class_embedding.copy_(old.class_embedding)
+    new.class_words.copy_(heads.class_words(old.class_embedding))
+    kept = torch.tensor([*range(POOLED), *range(POOLED + CLASSES, FEATURES)])
+    new.feature_mean.copy_(old.feature_mean[kept])
+    new.feature_scale.copy_(old.feature_scale[kept])
+    new.head.load_state_dict(fold(heads, old))
+    made.logit_scale.fill_(float(heads.scale().log()))
+    towers.round_to_half(made)
+    return made
+
+
+@torch.no_grad()
+def fold(heads: Heads, trunk: Any) -> dict[str, Tensor]:
+    """All image heads as one, as wide as they are together, that does without the logits: these are a linear function
+    of the last features, and so is what a head's first layer makes of them.
+    """
+    rows, shifts, seconds = [], [], []
+    classifier = trunk.body.classifier
+    mean, scale = trunk.feature_mean, trunk.feature_scale
+    branches: list[Any] = list(heads.images)
+    for branch in branches:
+        weight, bias = branch.fc1.weight, branch.fc1.bias
+        last, middle, logits, known = weight.split([LAST, POOLED - LAST, CLASSES, CLASS_DIM], dim=1)
+        logit_mean, logit_scale = mean[POOLED : POOLED + CLASSES], scale[POOLED : POOLED + CLASSES]
+        through = (logits * logit_scale) @ classifier.weight
+        rows.append(torch.cat([last + through / scale[:LAST], middle, known], dim=1))
+        at_mean = classifier.weight @ mean[:LAST] + classifier.bias - logit_mean
+        shifts.append(bias + (logits * logit_scale) @ at_mean)
+        seconds.append(branch.fc2.weight)
+    return {"fc1.weight": torch.cat(rows), "fc1.bias": torch.cat(shifts), "fc2.weight": torch.cat(seconds, dim=1)}
 
 
 def write(model: open_clip.CustomTextCLIP, folder: Path) -> str:
@@ -66,6 +100,7 @@ def write(model: open_clip.CustomTextCLIP, folder: Path) -> str:
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
     }
+    state[WORDS] = model.state_dict()[WORDS].to(torch.int8)
     # Not `save_file`, which makes a file that nobody else may read.
     (folder / WEIGHTS).write_bytes(save(state, metadata={"format": "pt"}))
     write_json(folder / CONFIG, towers.config(model.text.output_dim))

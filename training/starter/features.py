@@ -22,6 +22,7 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from training.starter import graphs
+from training.starter.crops import crop
 from training.starter.data import Example
 from training.starter.towers import CONTEXT_LENGTH, IMAGE_SIZE, tokenize
 
@@ -31,10 +32,18 @@ Half = NDArray[np.float16]
 
 VIEWS = ("squash", "squash_flip", "crop", "crop_flip")
 """Squash: the whole photo pressed into a square. Crop: its middle square. Flip: mirrored."""
+PARTS = ("part_0", "part_1", "part_2", "part_3")
+"""Further views to learn from: a part of the photo at random, as `crops` cuts it, the same for a photo every time."""
 
 
-def view(image: Image.Image, name: str, squashed: bool) -> Image.Image:
-    """One view of a photo, 260 pixels square. A photo that was squashed before is drawn out to 4:3 before a crop."""
+def view(image: Image.Image, name: str, squashed: bool, key: str = "") -> Image.Image:
+    """One view of a photo, 260 pixels square. A photo that was squashed before is drawn out to 4:3 before a crop.
+
+    ``key`` names the photo: it decides which part a view at random shows.
+    """
+    if name.startswith("part_"):
+        seed = int.from_bytes(hashlib.sha256(f"{name}/{key}".encode()).digest()[:8])
+        return Image.fromarray(crop(image, IMAGE_SIZE, np.random.default_rng(seed)))
     if name.endswith("_flip"):
         image = ImageOps.mirror(image)
     if name.startswith("crop"):
@@ -80,7 +89,8 @@ class ImagePass:
     def _features(self, examples: Sequence[Example], name: str) -> Iterator[NDArray[np.float32]]:
         def load(example: Example) -> NDArray[np.float32]:
             with Image.open(example.path) as image:
-                return pixels(view(image.convert("RGB"), name, example.squashed))
+                key = f"{example.source}/{example.path.name}"
+                return pixels(view(image.convert("RGB"), name, example.squashed, key))
 
         with ThreadPoolExecutor(2) as pool:
             for batch in _ahead(pool, load, examples):

@@ -2,8 +2,8 @@
 
 An ONNX initialiser may lie outside its graph, as so many bytes of another file from an offset on ("external data").
 A safetensors file is eight bytes of header length, the header, then the tensors one after another: so the graph can
-refer to the very bytes that open_clip reads, and the weights are stored once. They are float16, with a Cast to float32
-behind each.
+refer to the very bytes that open_clip reads, and the weights are stored once. They are float16, or int8 where they are
+whole numbers, with a Cast to float32 behind each.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import logging
 import struct
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -20,6 +21,8 @@ from onnx import TensorProto, helper
 from torch import Tensor, nn
 
 OPSET = 17
+SUFFIX = ".stored"
+"""Stands behind a weight's name for what lies in the file, before its Cast."""
 
 
 def trace(module: nn.Module, inputs: dict[str, Tensor], dynamic: dict[str, dict[int, str]], path: Path) -> None:
@@ -45,15 +48,34 @@ def trace(module: nn.Module, inputs: dict[str, Tensor], dynamic: dict[str, dict[
         )
 
 
-def offsets(safetensors: Path) -> dict[str, tuple[int, int, list[int]]]:
-    """Where each tensor's bytes lie in a safetensors file: offset from the file's start, length in bytes, shape."""
+STORED = {"F16": TensorProto.FLOAT16, "I8": TensorProto.INT8}
+"""What safetensors and ONNX call the types that weights are stored in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a tensor's bytes lie in a safetensors file: ``offset`` from the file's start and ``length`` in bytes."""
+
+    offset: int
+    length: int
+    shape: list[int]
+    dtype: str
+
+
+def places(safetensors: Path) -> dict[str, Place]:
+    """Where each tensor lies in a safetensors file, by its name."""
     with safetensors.open("rb") as file:
         length = struct.unpack("<Q", file.read(8))[0]
         header = json.loads(file.read(length))
     header.pop("__metadata__", None)
     start = 8 + length
     return {
-        name: (start + entry["data_offsets"][0], entry["data_offsets"][1] - entry["data_offsets"][0], entry["shape"])
+        name: Place(
+            offset=start + entry["data_offsets"][0],
+            length=entry["data_offsets"][1] - entry["data_offsets"][0],
+            shape=entry["shape"],
+            dtype=entry["dtype"],
+        )
         for name, entry in header.items()
     }
 
@@ -65,17 +87,15 @@ def externalize(path: Path, safetensors: Path, prefix: str = "") -> int:
     than a few numbers has no counterpart of its shape in the file.
     """
     model = onnx.load(path)
-    where = offsets(safetensors)
+    where = places(safetensors)
     kept, moved, casts = [], [], []
     for initializer in model.graph.initializer:
         name = initializer.name.removeprefix(prefix)
         shape = list(initializer.dims)
-        if initializer.data_type == TensorProto.FLOAT and name in where and where[name][2] == shape:
-            offset, length, _ = where[name]
-            moved.append(_external(initializer.name + ".f16", shape, safetensors.name, offset, length))
-            casts.append(
-                helper.make_node("Cast", [initializer.name + ".f16"], [initializer.name], to=TensorProto.FLOAT)
-            )
+        if initializer.data_type == TensorProto.FLOAT and name in where and where[name].shape == shape:
+            stored = initializer.name + SUFFIX
+            moved.append(_external(stored, where[name], safetensors.name))
+            casts.append(helper.make_node("Cast", [stored], [initializer.name], to=TensorProto.FLOAT))
         elif initializer.data_type == TensorProto.FLOAT and len(initializer.raw_data) > 64:
             raise ValueError(f"{initializer.name} of shape {shape} is not in {safetensors.name}")
         else:
@@ -88,10 +108,10 @@ def externalize(path: Path, safetensors: Path, prefix: str = "") -> int:
     return len(moved)
 
 
-def _external(name: str, shape: list[int], location: str, offset: int, length: int) -> TensorProto:
+def _external(name: str, place: Place, location: str) -> TensorProto:
     """An initialiser that refers to bytes of another file in the same folder."""
-    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape)
+    tensor = TensorProto(name=name, data_type=STORED[place.dtype], dims=place.shape)
     tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", location), ("offset", str(offset)), ("length", str(length))):
+    for key, value in (("location", location), ("offset", str(place.offset)), ("length", str(place.length))):
         tensor.external_data.add(key=key, value=value)
     return tensor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
@@ -11,36 +10,54 @@ from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.models.towers import FEATURES
+from core.models.towers import FEATURES, HIDDEN
 
 TEXT_WIDTH = 384
+CLASS_SHARE = 0.3
+"""How much of the classes' names is added to the heads' unit vector once they are trained. While they are trained
+nothing is: heads that lean on it learn less of the classes themselves (docs/model.md)."""
 LOWEST, HIGHEST = math.log(10.0), math.log(50.0)
 """The learned temperature's bounds, as the logarithm of what cosines are multiplied by. CLIP clamps at 100; with few
 photos a lower bound keeps the heads from growing too sure."""
 
 
 class Heads(nn.Module):
-    """open_clip's own two projections (``timm_proj: mlp`` and ``hf_proj_type: mlp``), the same entries by the same
-    names, over cached features: float32[n, FEATURES] and float32[n, 384] to unit vectors float32[n, dim].
+    """The image tower's heads and open_clip's own text projection (``hf_proj_type: mlp``, the same entries by the same
+    names), over features: float32[n, FEATURES] and float32[n, 384] to unit vectors float32[n, dim].
+
+    The image heads (``branches`` of them) start differently and are trained side by side against one text head. Their
+    mean finds more than any of them, and is again one head, as wide as all of them together.
     """
 
-    def __init__(self, dim: int, dropout: float) -> None:
+    def __init__(self, dim: int, dropout: float, branches: int = 1, width: int | None = None) -> None:
         super().__init__()
-        projection = Mlp(FEATURES, 2 * dim, dim, drop=(dropout, 0.0), bias=(True, False))
-        self.image = nn.Sequential(OrderedDict(mlp=projection))
+        width = HIDDEN // branches if width is None else width
+        self.images = nn.ModuleList(
+            Mlp(FEATURES, width, dim, drop=(dropout, 0.0), bias=(True, False)) for _ in range(branches)
+        )
         middle = (TEXT_WIDTH + dim) // 2
         self.text = nn.Sequential(
             nn.Linear(TEXT_WIDTH, middle, bias=False), nn.GELU(), nn.Linear(middle, dim, bias=False)
         )
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
-    def encode_images(self, features: Tensor) -> Tensor:
-        """float32[n, FEATURES] -> float32[n, dim], unit-length."""
-        return functional.normalize(self.image(features), dim=1)
+    def encode_images(self, features: Tensor, probabilities: Tensor, class_words: Tensor) -> Tensor:
+        """float32[n, FEATURES] -> float32[n, dim], unit-length, by all branches together. ``probabilities`` are the
+        classifier's, float32[n, 1000]; ``class_words`` are as the method of that name gives them.
+        """
+        learned = torch.stack([branch(features).float() for branch in self.images]).sum(dim=0)
+        return functional.normalize(functional.normalize(learned, dim=1) + probabilities @ class_words, dim=1)
+
+    def class_words(self, classes: Tensor) -> Tensor:
+        """float32[1000, 384] -> float32[1000, dim]: what the image tower adds for each class that it is sure of.
+
+        Nothing is learned through it: the classes' names stand where their sentences put them.
+        """
+        return CLASS_SHARE * self.encode_texts(classes).detach()
 
     def encode_texts(self, pooled: Tensor) -> Tensor:
         """float32[n, 384] -> float32[n, dim], unit-length."""
-        return functional.normalize(self.text(pooled), dim=1)
+        return functional.normalize(self.text(pooled).float(), dim=1)
 
     def scale(self) -> Tensor:
         """What cosines are multiplied by before the softmax."""
@@ -80,6 +97,8 @@ class Recipe:
 
     seed: int = 0
     dim: int = 512
+    branches: int = 3
+    width: int = HIDDEN // 3
     steps: int = 700
     batch: int = 1024
     rate: float = 1e-3
@@ -88,7 +107,7 @@ class Recipe:
     noise: float = 0.05
     text_noise: float = 0.05
     same_above: float = 0.85
-    distill: float = 0.5
+    distill: float = 1.5
     extra: float = 0.3
     words: float = 0.2
     average: float = 0.995

@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from core.evaluation import calibration, folder, zero_shot
+from core.evaluation.calibration import Logistic
 from core.evaluation.folder import EvaluationReport, Row
 from core.models.compiling import has_bf16
 from core.models.encoder import Backend, Encoder, EncoderSpec
 from core.models.parity import ParityReport, compare
-from core.models.registry import build_encoder, load_info
+from core.models.registry import PHOTOS, build_encoder, load_info
 from core.photos.decode import decode
 from training.starter.data import VALIDATION_BOOKS
 from training.starter.keywords import agreed, words_in
 
 NEGATIVES = 50
 """Mismatched photos that each sentence is paired with for the calibration."""
+NEIGHBOURS = 50
+"""Photos that each photo of `caltech101` is compared with for the calibration of two photos."""
 SAME_ABOVE = 0.8
 """Captions whose embeddings are closer than this may well be true of each other's photos: such a pair says nothing."""
 WORD_PHOTOS = 20
@@ -56,7 +59,8 @@ class Findings:
     """All that was measured on a written model folder."""
 
     reports: dict[str, EvaluationReport]
-    calibration: calibration.Logistic
+    calibration: Logistic
+    photo_calibration: Logistic
     parity: dict[str, ParityReport]
     words_precision_at_10: float
     """Of the ten `flickr8k` photos that a bare word finds first, the share with a caption that says it; a mean over
@@ -93,7 +97,23 @@ def measure(data: Path, model: Path, tell: Callable[[str], None]) -> Findings:
     parity = dict(_parity(data, model, encoder))
     for name, report in parity.items():
         tell(f"{name}: {report.sentence}")
-    return Findings(reports, fitted, parity, words)
+    return Findings(reports, fitted, neighbours(data, encoder), parity, words)
+
+
+def neighbours(data: Path, encoder: Encoder) -> Logistic:
+    """From the cosine of two photos to the probability that they show one kind of thing, as it is among the nearest
+    neighbours of every photo of `caltech101`: what "more like this" shows."""
+    rows, photos = folder.encode_photos(folder.read_rows(data / "caltech101", {}), encoder)
+    kinds = np.array([row.labels[0] for row in rows])
+    cosines = photos @ photos.T
+    np.fill_diagonal(cosines, -2.0)
+    nearest = np.argsort(-cosines, axis=1)[:, : min(NEIGHBOURS, len(rows) - 1)]
+    found = np.take_along_axis(cosines, nearest, axis=1)
+    same = kinds[nearest] == kinds[:, None]
+    share = float(np.clip(same.mean(), 0.01, 0.99)) if same.size else 0.5
+    if same.all() or not same.any():
+        return Logistic(PHOTOS.slope, PHOTOS.intercept)
+    return calibration.fit(found[same], found[~same], prior=share)
 
 
 def headline(report: EvaluationReport) -> str:

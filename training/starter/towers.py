@@ -1,7 +1,7 @@
 """The model before its heads have learned anything: two pretrained towers inside open_clip's own classes.
 
-Every weight is rounded to float16 here, at the beginning: what the heads learn from are the features of the very
-weights that ship, and nothing changes when they are written down.
+Every weight is rounded here, at the beginning, to the float16 (word vectors: int8) that will be written: what the heads
+learn from are the features of the very weights that ship, and nothing changes when they are written down.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ RESIZE_MODE = "squash"
 
 
 def config(dim: int = DIM) -> dict[str, Any]:
-    """What ``open_clip_config.json`` says. ``.`` stands for the model's own folder: its loader fills in the path."""
+    """What ``open_clip_config.json`` says. ``.`` stands for the model's own folder: its loader fills in the path.
+
+    ``timm_proj`` is empty because the image tower has its head inside (`core.models.towers`).
+    """
     return {
         "model_cfg": {
             "embed_dim": dim,
@@ -34,7 +37,7 @@ def config(dim: int = DIM) -> dict[str, Any]:
                 "timm_model_name": NAME,
                 "timm_model_pretrained": False,
                 "timm_pool": "avg",
-                "timm_proj": "mlp",
+                "timm_proj": "",
                 "image_size": IMAGE_SIZE,
             },
             "text_cfg": {
@@ -58,33 +61,71 @@ def config(dim: int = DIM) -> dict[str, Any]:
     }
 
 
-def build(text_folder: Path, dim: int = DIM) -> open_clip.CustomTextCLIP:
-    """An open_clip model of our configuration with weights at random. ``text_folder`` holds the text tower's config."""
+def build(text_folder: Path, dim: int = DIM, image_head: bool = True) -> open_clip.CustomTextCLIP:
+    """An open_clip model of our configuration with weights at random. ``text_folder`` holds the text tower's config.
+
+    Without its head the image tower hands on the features that heads are trained on.
+    """
     register_towers()
     model_cfg = config(dim)["model_cfg"]
     model_cfg["text_cfg"] |= {"hf_model_name": str(text_folder), "hf_tokenizer_name": str(text_folder)}
+    if not image_head:
+        model_cfg["vision_cfg"] |= {"timm_proj": "none"}
     return open_clip.CustomTextCLIP(**model_cfg).eval()
 
 
 def pretrained(dim: int = DIM) -> open_clip.CustomTextCLIP:
-    """Both towers with their pretrained weights, and the vectors of the ImageNet classes filled in."""
-    model = build(sources.text_folder(), dim)
+    """Both towers with their pretrained weights, and the vectors of the ImageNet classes filled in; no image head."""
+    model = build(sources.text_folder(), dim, image_head=False)
     model.visual.trunk.body.load_state_dict(sources.image_body().state_dict())
     missing, unexpected = model.text.transformer.load_state_dict(sources.text_weights(), strict=False)
     if unexpected or missing:
         raise RuntimeError(f"MiniLM's weights do not fit: missing {missing}, unexpected {unexpected}")
+    round_words(model)
     round_to_half(model)
+    name_classes(model)
+    return model
+
+
+def name_classes(model: open_clip.CustomTextCLIP) -> None:
+    """Give the image tower the vectors of the ImageNet classes, as the text tower has them now."""
     model.visual.trunk.class_embedding.copy_(class_vectors(model))
     round_to_half(model)
-    return model
+
+
+@torch.no_grad()
+def round_words(model: open_clip.CustomTextCLIP) -> None:
+    """Make the text tower's word vectors whole numbers of up to 127, which fit into a byte: half of its size.
+
+    A layer normalisation follows at once, and takes what all three vectors of a token are multiplied by out again.
+    Sentences keep a cosine of 0.9996 and more with what they were.
+    """
+    embeddings = model.text.transformer.embeddings
+    factor = 127 / float(embeddings.word_embeddings.weight.abs().max())
+    for part in (embeddings.word_embeddings, embeddings.position_embeddings, embeddings.token_type_embeddings):
+        part.weight.mul_(factor)
+    embeddings.word_embeddings.weight.round_()
 
 
 @torch.no_grad()
 def round_to_half(model: nn.Module) -> None:
-    """Round every weight to the float16 that will be written."""
+    """Round every weight to the float16 that will be written. Whole numbers of up to 127 stay as they are."""
     for value in model.state_dict().values():
         if value.is_floating_point():
             value.copy_(value.half())
+
+
+@torch.no_grad()
+def part_way(model: open_clip.CustomTextCLIP, share: float) -> None:
+    """Leave the image tower at ``share`` of its way from where it began to where tuning led it, weight by weight.
+
+    WiSE-FT (Wortsman et al. 2022): what lies between keeps what the classifier knew, and has learned all the same.
+    """
+    began = sources.image_body().state_dict()
+    for name, value in model.visual.trunk.body.state_dict().items():
+        if value.is_floating_point():
+            value.copy_(torch.lerp(began[name].half().float(), value, share))
+    round_to_half(model)
 
 
 def class_names() -> list[tuple[str, ...]]:

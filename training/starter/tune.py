@@ -1,5 +1,8 @@
 """Tuning the towers: both learn to meet, all layers at once, from the heads that were trained on their frozen features.
 
+At these rates the image tower unlearns part of what it knew: only a share of the way is kept (`towers.part_way`), and
+that finds more than either end. The text tower keeps all of it.
+
 Pretrained layers move little and the early ones least (layer-wise decay), batch norm stands still, the classifier keeps
 its opinions (learning without forgetting: Li and Hoiem 2016), and what is kept is the moving average. A batch of 256 is
 small for a contrastive loss: embeddings of the last few batches serve as further negatives (He et al. 2020, without a
@@ -16,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import open_clip
@@ -24,13 +28,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.models.towers import LAST
 from training.starter import towers
 from training.starter.crops import batches
 from training.starter.data import Example
-from training.starter.heads import Heads, distillation
+from training.starter.heads import CLASS_SHARE, Heads, distillation
 from training.starter.keywords import also_true
-from training.starter.train import Corpus, pick, pick_words, schedule
+from training.starter.train import Corpus, fast, pick, pick_words, schedule
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 CHECKPOINT_EVERY = 100
@@ -60,6 +63,7 @@ class TuneRecipe:
     extra: float = 0.3
     words: float = 0.2
     average: float = 0.99
+    kept: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +95,17 @@ class Tuned(nn.Module):
         self.text = model.text
         self.heads = heads
 
-    def encode_images(self, pixels: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor]:
+    def encode_images(self, pixels: Tensor, class_words: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor]:
         """float32[n, 3, size, size] -> unit vectors float32[n, dim], and the classifier's float32[n, 1000]."""
-        with _fast():
+        with fast():
             pooled = self.trunk.pooled(pixels)
-        pooled = pooled.float()
-        features = self.trunk.expand(pooled)
+        features, probabilities = self.trunk.expand(pooled.float())
         features = features + noise * torch.randn_like(features)
-        return self.heads.encode_images(features), self.trunk.body.classifier(pooled[:, :LAST]).softmax(dim=1)
+        return self.heads.encode_images(features, probabilities, class_words), probabilities
 
     def encode_texts(self, sentences: Sequence[str]) -> Tensor:
-        """float32[n, dim], unit-length. Sentences of like length go together, so that little is spent on padding."""
-        order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
-        parts = []
-        for start in range(0, len(order), TOGETHER):
-            ids, mask = towers.tokenize([sentences[index] for index in order[start : start + TOGETHER]])
-            with _fast():
-                output = self.text.transformer(input_ids=ids, attention_mask=mask)
-            parts.append(self.text.pooler(output, mask).float())
-        place = torch.empty(len(order), dtype=torch.long)
-        place[order] = torch.arange(len(order))
-        return self.heads.encode_texts(torch.cat(parts)[place])
+        """float32[n, dim], unit-length."""
+        return self.heads.encode_texts(pooled_texts(self.text, sentences))
 
     def learning(self) -> Tuned:
         """Ready for a step: dropout on where there is any, batch norm at rest."""
@@ -120,11 +114,19 @@ class Tuned(nn.Module):
         return self
 
 
-def _fast() -> torch.autocast:
-    """bfloat16 where the processor multiplies it natively."""
-    from core.models.compiling import has_bf16
-
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16())
+def pooled_texts(text: Any, sentences: Sequence[str]) -> Tensor:
+    """float32[n, 384] of open_clip's text tower, with gradients. Sentences of like length go together, so that little
+    is spent on padding."""
+    order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
+    parts = []
+    for start in range(0, len(order), TOGETHER):
+        ids, mask = towers.tokenize([sentences[index] for index in order[start : start + TOGETHER]])
+        with fast():
+            output = text.transformer(input_ids=ids, attention_mask=mask)
+        parts.append(text.pooler(output, mask).float())
+    place = torch.empty(len(order), dtype=torch.long)
+    place[order] = torch.arange(len(order))
+    return torch.cat(parts)[place]
 
 
 def groups(tuned: Tuned, recipe: TuneRecipe) -> list[dict[str, object]]:
@@ -140,11 +142,16 @@ def groups(tuned: Tuned, recipe: TuneRecipe) -> list[dict[str, object]]:
     for depth, module in enumerate(reversed(encoder)):
         layers.append((recipe.text_rate * recipe.layer_decay**depth, module))
     tuned.requires_grad_(False)
+    return with_rates(layers, recipe.weight_decay)
+
+
+def with_rates(layers: Sequence[tuple[float, nn.Module]], weight_decay: float) -> list[dict[str, object]]:
+    """Parameter groups of modules that learn, each at its rate; what is no matrix does not decay."""
     made: list[dict[str, object]] = []
     for rate, module in layers:
         module.requires_grad_(True)
         for decay, some in (
-            (recipe.weight_decay, [p for p in module.parameters() if p.ndim > 1]),
+            (weight_decay, [p for p in module.parameters() if p.ndim > 1]),
             (0.0, [p for p in module.parameters() if p.ndim <= 1]),
         ):
             if some:
@@ -167,7 +174,7 @@ def tune(
     ``examples`` are the corpus's photos. The state is kept in ``checkpoint``, from which an interrupted run goes on; it
     is left there when done, so that a second run finds it.
     """
-    _keep_memory()
+    keep_memory()
     tuned = Tuned(model, heads)
     optimizer = torch.optim.AdamW(groups(tuned, recipe), betas=(0.9, 0.98))
     average = copy.deepcopy(tuned).requires_grad_(False).eval()
@@ -190,7 +197,7 @@ def tune(
         nn.utils.clip_grad_norm_((p for p in tuned.parameters() if p.grad is not None), 5.0)
         optimizer.step()
         memory = asked.remembered(memory, recipe.memory)
-        _follow(average, tuned, min(recipe.average, (1 + step) / (10 + step)))
+        follow(average, tuned, min(recipe.average, (1 + step) / (10 + step)))
         done = step + 1
         if done % 20 == 0:
             pace = (time.perf_counter() - began) / (done - start)
@@ -226,7 +233,7 @@ def one_step(
     needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
     needs[by_word] = corpus.keywords.needs[queries]
     named = tuned.heads.encode_texts(classes)
-    images, seen = tuned.encode_images(pixels, recipe.noise)
+    images, seen = tuned.encode_images(pixels, CLASS_SHARE * named.detach(), recipe.noise)
     batch = Asked(torch.from_numpy(photos), pooled, needs, images, tuned.encode_texts(sentences))
     scale = tuned.heads.scale()
     teacher = corpus.teacher[0, photos].float()
@@ -270,7 +277,7 @@ def epochs(count: int, recipe: TuneRecipe) -> Callable[[int], NDArray[np.int64]]
     return photos
 
 
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Let the C library keep large blocks instead of giving them back: with glibc a step takes half the time."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if library is not None and hasattr(library, "mallopt"):
@@ -278,14 +285,15 @@ def _keep_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def fingerprint(recipe: TuneRecipe, examples: Sequence[Example]) -> str:
+def fingerprint(recipe: object, examples: Sequence[Example]) -> str:
     """Names the state of a run, so that another recipe never goes on from it, nor the same one on other photos."""
     photos = [(example.source, example.path.name, example.sentences) for example in examples]
     return hashlib.sha256(repr((recipe, photos)).encode()).hexdigest()[:12]
 
 
 @torch.no_grad()
-def _follow(average: Tuned, tuned: Tuned, keep: float) -> None:
+def follow(average: nn.Module, tuned: nn.Module, keep: float) -> None:
+    """Move the average of what learns a little towards what it is now."""
     for mean, value in zip(average.parameters(), tuned.parameters(), strict=True):
         if value.requires_grad:
             mean.lerp_(value, 1 - keep)

@@ -25,9 +25,13 @@ def look(examples: Sequence[Example]) -> Callable[[Tuned], str]:
 
     def line(tuned: Tuned) -> str:
         with torch.no_grad():
+            words = tuned.heads.class_words(tuned.trunk.class_embedding)
             with ThreadPoolExecutor(2) as pool:
                 blocks = [kept[start : start + BLOCK] for start in range(0, len(kept), BLOCK)]
-                parts = [tuned.encode_images(to_pixels(np.stack(list(pool.map(_whole, block)))))[0] for block in blocks]
+                parts = [
+                    tuned.encode_images(to_pixels(np.stack(list(pool.map(_whole, block)))), words)[0]
+                    for block in blocks
+                ]
             photos = torch.cat(parts).numpy()
             said = []
             for name in sorted({example.source for example in kept}):

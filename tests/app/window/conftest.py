@@ -112,6 +112,7 @@ class SmallLibrary(Library):
             dim=4,
             image_size=32,
             calibration=Curve(20.0, -16.0, 0.5),
+            photo_calibration=Curve(15.0, -9.7, 0.4),
             folder=self.folder / "no model",
         )
 

@@ -36,6 +36,7 @@ class Model:
     dim: int = DIM
     image_size: int = 32
     calibration: Curve = Curve(20.0, -10.0, 0.5)
+    photo_calibration: Curve = Curve(15.0, -9.7, 0.4)
 
 
 class WordEncoder(Encoder):
