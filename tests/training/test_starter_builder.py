@@ -63,6 +63,7 @@ def test_one_command_makes_a_model_folder(
     page = tmp_path / "model.md"
     page.write_text("before\n<!-- figures: written by training/starter -->\nold\n<!-- end of figures -->\nafter\n")
     asked = ["--data", str(data), "--out", str(out), "--cache", str(kept), "--steps", "3", "--page", str(page)]
+    asked += ["--tune-steps", "1"]
     assert builder.main(asked) == 0
     info = load_info(out)
     assert info.dim == 512
