@@ -16,6 +16,7 @@ help:
 	@echo 'make screenshots            make the pictures in docs/ from the real window'
 	@echo 'make starter DATA=folder    build the bundled model anew'
 	@echo 'make starter-report DATA=folder  measure it further, and write that into docs/model.md'
+	@echo 'make quality DATA=folder         measure how well searching answers (docs/quality.md)'
 	@echo 'make lock                   renew the lock files (needs uv)'
 	@echo 'make clean                  remove .venv and all that was built or cached here'
 
@@ -52,6 +53,11 @@ starter-report:
 	@$(SETUP) starter
 	@$(RUN) -m training.starter.report "$$DATA" --model resources/models/starter --page docs/model.md --out docs $(ARGS)
 
+quality:
+	@if [ -z "$${DATA:-}" ]; then echo 'make quality needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi
+	@$(SETUP) starter
+	@$(RUN) -m training.quality "$$DATA" $(ARGS)
+
 lock:
 	@sh packaging/python.sh lock.py
 
@@ -59,4 +65,4 @@ clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench screenshots starter starter-report lock clean
+.PHONY: help demo test check bench screenshots starter starter-report quality lock clean

@@ -147,6 +147,8 @@ class Lanes:
     viewer: Jobs
     indexing: Jobs
     watching: Jobs
+    typing: Jobs
+    exporting: Jobs
 
     @classmethod
     def build(cls) -> Lanes:
@@ -158,11 +160,14 @@ class Lanes:
             viewer=Jobs("viewer", 2),
             indexing=Jobs("indexing"),
             watching=Jobs("watching"),
+            typing=Jobs("typing"),
+            exporting=Jobs("exporting"),
         )
 
     def each(self) -> tuple[Jobs, ...]:
         """All of them."""
-        return (self.search, self.general, self.thumbnails, self.viewer, self.indexing, self.watching)
+        quick = (self.search, self.general, self.thumbnails, self.viewer, self.typing)
+        return (*quick, self.indexing, self.watching, self.exporting)
 
     def close(self) -> None:
         """Close every lane; does not wait."""

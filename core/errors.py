@@ -22,6 +22,10 @@ class CallError(RetrouveError):
     exit_code = 2
 
 
+class TargetTaken(CallError):
+    """A file that is to be written is there already, and nobody said that it may be overwritten."""
+
+
 class FolderError(RetrouveError):
     """A folder is not there, is no folder, or cannot be read."""
 
@@ -40,6 +44,10 @@ class PhotoError(RetrouveError):
     def __reduce__(self) -> tuple[type[PhotoError], tuple[Path, str]]:
         """Errors travel from the worker process by pickle, which would otherwise call us with the sentence alone."""
         return PhotoError, (self.path, self.reason)
+
+
+class ExportError(RetrouveError):
+    """What was found cannot be written where it should go."""
 
 
 class CatalogError(RetrouveError):

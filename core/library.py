@@ -15,19 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import membership
-from core.catalog import answering, captions, contents, failures, photos, roots, tags
+from core.catalog import answering, by_order, captions, contents, failures, favourites, photos, roots, tags
 from core.catalog.connection import FILE_NAME, Catalog
 from core.catalog.faults import read_only
 from core.catalog.lock import IndexLock
 from core.catalog.nesting import absolute
 from core.catalog.thumbnails import ThumbnailCache
 from core.errors import CatalogReadOnly, ModelError, PhotoError, WorkerError
+from core.exporting import Exporter
+from core.history import History
+from core.models.encoders import Encoders
+from core.saved import SavedSearches
 from core.types import (
     ContentHash,
     Failure,
     FoundCaption,
     IndexProgress,
+    Marks,
     ModelMove,
+    Order,
     Photo,
     Root,
     RootStatus,
@@ -35,12 +41,16 @@ from core.types import (
 )
 
 if TYPE_CHECKING:
+    from core.catalog.vocabulary import Vocabularies, Vocabulary
     from core.health import Check, LibraryStatus
     from core.indexing.indexer import Indexer
     from core.models.encoder import Encoder, EncoderSpec
     from core.models.kept import KeptModels
     from core.models.registry import ModelInfo
     from core.models.remote import RemoteEncoder
+    from core.search.completing import Completion
+    from core.search.grouping import Grouping
+    from core.search.offering import Offer
     from core.search.searcher import Searcher
     from core.search.store import VectorStore
 
@@ -72,8 +82,7 @@ class Library:
         self._model = model
         self._guard = threading.RLock()
         self._found: dict[str, ModelInfo] = {}
-        self._workers: dict[str, RemoteEncoder] = {}
-        self._locals: dict[str, Encoder] = {}
+        self._encoders = Encoders(None if self.read_only else folder / "cache" / "openvino")
         self._stores: dict[str, VectorStore] = {}
         self._searchers: dict[tuple[str, bool], Searcher] = {}
 
@@ -105,16 +114,16 @@ class Library:
     @property
     def spec(self) -> EncoderSpec:
         """What builds the encoder of the wanted model, here or in the worker."""
-        return self._spec_of(self.info)
+        return self._encoders.spec_of(self.info)
 
     @property
     def encoder(self) -> RemoteEncoder:
         """The wanted model's encoder in the worker process, which starts with the first call to it."""
-        return self._worker_of(self.info)
+        return self._encoders.worker_of(self.info)
 
     def local_encoder(self) -> Encoder:
         """The wanted model's encoder in this process: a second sooner than the worker, for who asks once."""
-        return self._local_of(self.info)
+        return self._encoders.local_of(self.info)
 
     @property
     def answering(self) -> ModelInfo:
@@ -186,32 +195,11 @@ class Library:
         except ModelError:
             return False
 
-    def _spec_of(self, model: ModelInfo) -> EncoderSpec:
-        from core.models.registry import spec_for
-
-        return spec_for(model.folder, None if self.read_only else self.folder / "cache" / "openvino")
-
     def _worker_for(self, model: ModelInfo) -> RemoteEncoder:
-        return self.encoder if self._is_wanted(model) else self._worker_of(model)
-
-    def _worker_of(self, model: ModelInfo) -> RemoteEncoder:
-        from core.models.remote import RemoteEncoder
-
-        with self._guard:
-            if model.model_id not in self._workers:
-                self._workers[model.model_id] = RemoteEncoder(self._spec_of(model), info=model)
-            return self._workers[model.model_id]
+        return self.encoder if self._is_wanted(model) else self._encoders.worker_of(model)
 
     def _local_for(self, model: ModelInfo) -> Encoder:
-        return self.local_encoder() if self._is_wanted(model) else self._local_of(model)
-
-    def _local_of(self, model: ModelInfo) -> Encoder:
-        from core.models.registry import build_encoder
-
-        with self._guard:
-            if model.model_id not in self._locals:
-                self._locals[model.model_id] = build_encoder(self._spec_of(model))
-            return self._locals[model.model_id]
+        return self.local_encoder() if self._is_wanted(model) else self._encoders.local_of(model)
 
     def _store_of(self, model: ModelInfo) -> VectorStore:
         from core.search.store import VectorStore
@@ -227,16 +215,12 @@ class Library:
         with suppress(ModelError):
             needed.add(self.info.model_id)
         with self._guard:
-            workers = [self._workers.pop(id) for id in list(self._workers) if id not in needed]
-            for id in [id for id in self._locals if id not in needed]:
-                del self._locals[id]
             # Not closed: a search may be reading them. What they hold goes with the last who knows them.
             for id in [id for id in self._stores if id not in needed]:
                 del self._stores[id]
             for key in [key for key in self._searchers if key[0] != answers.model_id]:
                 del self._searchers[key]
-        for worker in workers:
-            worker.close()
+        self._encoders.keep_only(needed)
 
     # Roots
 
@@ -298,13 +282,23 @@ class Library:
 
     # Searching
 
-    def search(self, text: str, top: int = 50, like: Path | None = None, *, worker: bool = False) -> SearchResult:
+    def search(
+        self,
+        text: str,
+        top: int = 50,
+        like: Path | None = None,
+        *,
+        worker: bool = False,
+        order: Order = Order.MATCH,
+        marks: Marks = Marks(),  # noqa: B008 - frozen and empty
+    ) -> SearchResult:
         """The photos that fit a query best; the grammar is that of `core.search.grammar`.
 
-        With ``worker`` sentences are encoded in the worker process, else in this one.
+        With ``worker`` sentences are encoded in the worker process, else in this one. ``order`` sorts the ``top`` best,
+        ``marks`` are answers that were right or wrong.
         """
         sample = None if like is None else absolute(like)
-        return self._ask(lambda searcher: searcher.search(text, top=top, like=sample), worker)
+        return self._ask(lambda searcher: searcher.search(text, top=top, like=sample, order=order, marks=marks), worker)
 
     def similar(self, path: Path, top: int = 50, *, worker: bool = False) -> SearchResult:
         """The photos that look most like one photo, which need not be in the library."""
@@ -342,14 +336,62 @@ class Library:
                 known = self._searchers.setdefault(key, known)
         return known
 
-    def browse(self, text_filter: str = "") -> NDArray[np.int64]:
+    def browse(self, text_filter: str = "", order: Order = Order.MATCH) -> NDArray[np.int64]:
         """The ids of all photos, or of those that a query's filters keep (its words count for nothing), newest
-        first: int64[n]."""
+        first or in another ``order``: int64[n]."""
         from core.search import filters, grammar
 
         where, params = filters.compile(grammar.parse(text_filter))
         with self.catalog.read() as db:
-            return photos.ids_by_date(db, where, params)
+            return by_order.every(db, order, where, params)
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """What photos that are shown are grouped by: dates, folders, bursts."""
+        from core.search.grouping import Grouping
+
+        return Grouping(self.catalog, lambda: self.store)
+
+    @cached_property
+    def saved(self) -> SavedSearches:
+        """The searches that were kept under a name."""
+        return SavedSearches(self.catalog)
+
+    @cached_property
+    def history(self) -> History:
+        """What was asked before."""
+        return History(self.catalog)
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """What takes hits out of the library: lists, and copies."""
+        return Exporter(self.catalog)
+
+    # What may be typed
+
+    @cached_property
+    def _vocabularies(self) -> Vocabularies:
+        from core.catalog.vocabulary import Vocabularies
+
+        return Vocabularies(self.catalog)
+
+    def vocabulary(self) -> Vocabulary:
+        """What the library knows by name: folders, tags, cameras, lenses, formats, months. Kept until it changes."""
+        return self._vocabularies.get()
+
+    def complete(self, text: str, cursor: int) -> tuple[Completion, ...]:
+        """What may be typed next at ``cursor`` (characters from the start)."""
+        from core.search.completing import complete
+
+        return complete(text, cursor, self.vocabulary())
+
+    def offers(self, text: str) -> tuple[Offer, ...]:
+        """The filters that plain words of a query may mean."""
+        from core.search import grammar
+        from core.search.offering import offers
+
+        words = [term.text for term in grammar.parse(text).terms if isinstance(term, grammar.Word)]
+        return offers(words, self.vocabulary()) if words else ()
 
     # Photos
 
@@ -365,6 +407,10 @@ class Library:
                 said, words = tuple(captions.of(db, id)), tuple(tags.of(db, id))
                 return replace(photo, metadata=replace(photo.metadata, captions=said, keywords=words))
         return None
+
+    def set_favourite(self, photo_ids: Sequence[int], on: bool) -> None:
+        """Make photos favourites, or take that from them. Raises `CatalogReadOnly`, `LibraryBusy`, `DiskFull`."""
+        self.catalog.write(lambda db: favourites.set(db, photo_ids, on))
 
     def captions(self, id: int) -> list[FoundCaption]:
         """What is said about a photo."""
@@ -430,12 +476,9 @@ class Library:
     def close(self) -> None:
         """End the worker and close all files. Whoever waits for the worker gets a `WorkerError`."""
         with self._guard:
-            workers, self._workers = self._workers, {}
             stores, self._stores = self._stores, {}
-            self._locals.clear()
             self._searchers.clear()
-        for worker in workers.values():
-            worker.close()
+        self._encoders.keep_only(())
         for store in stores.values():
             store.close()
         self.thumbnails.close()

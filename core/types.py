@@ -112,6 +112,8 @@ class Photo:
     content_hash: ContentHash
     size: int
     metadata: PhotoMetadata
+    favourite: bool = False
+    """Whether the person marked it as one of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +145,52 @@ class Hit:
     copies: tuple[Path, ...] = ()
 
 
+class Order(StrEnum):
+    """How hits are sorted. The strong ones always come before the others."""
+
+    MATCH = "match"
+    DATE = "date"
+    """The newest first; a photo without a date comes last."""
+    OLDEST = "oldest"
+    FOLDER = "folder"
+    SIZE = "size"
+    """The largest file first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Photos (their ids) that a person called right or wrong answers: like the ones is wanted, like the others not."""
+
+    right: tuple[int, ...] = ()
+    wrong: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.right or self.wrong)
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a query found, the best first. ``total`` counts the photos that it ranked, ``seconds`` its whole time."""
+    """What a query found, the best first. ``total`` counts the photos that it ranked, ``seconds`` its whole time.
+
+    The first ``strong`` of the hits lie above the line, the others below.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     seconds: float
+    strong: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A query that a person keeps under a name, and the order that they saw it in."""
+
+    id: int
+    name: str
+    query: str
+    order: Order = Order.MATCH
+    added: str = ""
+    """When it was first saved: UTC, ISO 8601."""
 
 
 class Phase(StrEnum):

@@ -53,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sentence = message[0].upper() + message[1:]
-        if message.startswith("unrecognized arguments: -") and self.prog.endswith("search"):
+        if message.startswith("unrecognized arguments: -") and self.prog.endswith(("search", "saved")):
             sentence += " (words that begin with - go inside quotes with the others, or after --)"
         raise CallError(f"{sentence}. `{self.prog} --help` shows how it is called.")
 

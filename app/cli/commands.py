@@ -6,6 +6,9 @@ import argparse
 
 from app.cli.calls import Command, whole_number
 
+FORMATS = ("paths", "csv", "json", "copies")
+"""What an export can be, as `core.exporting.Format` has it; importing that for the help alone would take long."""
+
 
 def _top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -24,8 +27,22 @@ def _index(parser: argparse.ArgumentParser) -> None:
 
 
 def _search(parser: argparse.ArgumentParser) -> None:
-    _top(parser)
+    parser.add_argument(
+        "--top",
+        type=whole_number,
+        metavar="N",
+        help="how many photos to show (default: 20), or to export (default: all good matches)",
+    )
     parser.add_argument("--like", metavar="PHOTO", help="photos that look like this one, moved by the words")
+    parser.add_argument("--saved", metavar="NAME", help="the saved search of this name, narrowed by the words")
+    parser.add_argument(
+        "--export",
+        choices=FORMATS,
+        metavar="FORMAT",
+        help="write what is found: paths, csv or json to a file, or copies of the photos to a folder",
+    )
+    parser.add_argument("--to", metavar="TARGET", help="the file, or the folder for copies (default: stdout)")
+    parser.add_argument("--overwrite", action="store_true", help="the file may be there already; never a photo")
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +65,19 @@ what a query can say:
   date:2019-07 picnic       only photos of that time; also date:2019, date:2019-07-04, date:2018..2020
 
 Words that begin with - go inside quotes with the others, or after --.
+"""
+
+SAVED_DETAILS = """\
+  retrouve saved list
+  retrouve saved add Dogs "dog -people"     keeps a search; one of the same name is replaced
+  retrouve search --saved Dogs              runs it; more words narrow it down
+  retrouve saved rename Dogs "Our dogs"
+  retrouve saved remove "Our dogs"          the photos stay as they are
+"""
+
+HISTORY_DETAILS = """\
+Searches are noted in the library and nowhere else. `off` notes and shows none from then on, and forgets none that was
+noted before; `clear` does.
 """
 
 EVALUATE_DETAILS = """\
@@ -102,6 +132,22 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         add_options=_evaluate,
         details=EVALUATE_DETAILS,
+    ),
+    Command(
+        "saved",
+        "keeps searches under a name",
+        "app.cli.saved:saved",
+        operands="[list|add|rename|remove]",
+        at_most=None,
+        details=SAVED_DETAILS,
+    ),
+    Command(
+        "history",
+        "lists what was searched for, or forgets it",
+        "app.cli.history:history",
+        operands="[list|clear|on|off]",
+        at_most=1,
+        details=HISTORY_DETAILS,
     ),
     Command("doctor", "says whether everything is well", "app.cli.state:doctor"),
 )

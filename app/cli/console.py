@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -116,13 +116,29 @@ class Console:
             os.dup2(nowhere, self._out.fileno())
             os.close(nowhere)
 
+    def data(self, piece: bytes) -> None:
+        """A piece of a file that goes to stdout, byte for byte. Text must not be written before it."""
+        if self._out is None:
+            return
+        with self._told():
+            if hasattr(self._out, "buffer"):
+                self._out.buffer.write(piece)
+            else:
+                self._out.write(piece.decode("utf-8", "surrogateescape"))
+
     def _write(self, text: str, *, flush: bool = False) -> None:
         if self._out is None:  # a windowed program has no streams
             return
-        try:
+        with self._told():
             self._out.write(text)
             if flush:
                 self._out.flush()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell a reader that left from a stdout that cannot be written."""
+        try:
+            yield
         except BrokenPipeError as error:
             raise ReaderGone from error
         except OSError as error:

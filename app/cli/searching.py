@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from app.cli.calls import Call, absolute
+from app.cli.exporting import export, wanted_export
 from app.cli.opening import open_library, root_paths
 from app.cli.wording import beside_root, counted, duration, percent
-from core.errors import CallError
+from core.errors import CallError, RetrouveError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,16 +18,47 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.types import Hit, SearchResult
 
+logger = logging.getLogger(__name__)
+
+SHOWN = 20
+"""Photos that are shown when nobody says how many."""
+
 
 def search(call: Call, console: Console) -> int:
-    """Photos that show what the words say, ``--like`` a photo if one is named."""
-    query = " ".join(call.operands)
-    like = call.options["like"]
-    if not query.strip() and not like:
+    """Photos that show what the words say, ``--like`` a photo if one is named; shown, or exported."""
+    from core.saved import in_one_line, narrowed
+    from core.types import Order
+
+    query, name = " ".join(call.operands), call.options["saved"]
+    like = absolute(call.options["like"]) if call.options["like"] else None
+    if not query.strip() and not like and name is None:
         raise CallError("What should the photos show? For example: `retrouve search a dog on the beach`.")
+    wanted, order = wanted_export(call.options, console), Order.MATCH
     with open_library(call.library) as library:
-        result = library.search(query, top=call.options["top"], like=absolute(like) if like else None)
+        if name is not None:
+            kept = library.saved.find(name)
+            query, order = narrowed(kept.query, query), kept.order
+        if wanted is not None:
+            done = export(library, in_one_line(query, like), order, call.options["top"], wanted, console)
+            return done if done is not None else _show_nothing(_why_nothing(library), console)
+        result = library.search(query, top=call.options["top"] or SHOWN, like=like, order=order)
+        if name is None:
+            _note(library, in_one_line(query, like))
         return _show(result, library, console)
+
+
+def _note(library: Library, query: str) -> None:
+    """Put it into the history. That this failed is no reason to keep the answer back."""
+    try:
+        library.history.note(query)
+    except RetrouveError as error:
+        logger.warning("the search was not noted: %s", error)
+
+
+def _show_nothing(why: str, console: Console) -> int:
+    console.document({"written": 0, "note": why})
+    console.say(why)
+    return 1
 
 
 def similar(call: Call, console: Console) -> int:
@@ -38,7 +71,9 @@ def similar(call: Call, console: Console) -> int:
 def _show(result: SearchResult, library: Library, console: Console) -> int:
     nothing = None if result.hits else _why_nothing(library)
     note = nothing or _lost(library)
-    document = {"hits": [_as_document(hit) for hit in result.hits], "total": result.total, "seconds": result.seconds}
+    from core.exporting import as_document
+
+    document = {"hits": [as_document(hit) for hit in result.hits], "total": result.total, "seconds": result.seconds}
     console.document(document if note is None else document | {"note": note})
     if nothing is not None:
         console.say(nothing)
@@ -52,17 +87,6 @@ def _show(result: SearchResult, library: Library, console: Console) -> int:
         if note is not None:
             console.say(note)
     return 0
-
-
-def _as_document(hit: Hit) -> dict[str, object]:
-    return {
-        "path": hit.path,
-        "score": hit.score,
-        "match": hit.match,
-        "strong": hit.strong,
-        "reasons": list(hit.reasons),
-        "copies": list(hit.copies),
-    }
 
 
 def show_hits(hits: tuple[Hit, ...], roots: list[Path], console: Console) -> None:

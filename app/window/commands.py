@@ -16,6 +16,12 @@ class Commands:
     """The actions of the window. Each belongs to the window, so that its shortcut works wherever the focus is."""
 
     search: QAction
+    save_search: QAction
+    earlier: QAction
+    keep_history: QAction
+    clear_history: QAction
+    panel: QAction
+    export: QAction
     add_folder: QAction
     folders: QAction
     rescan: QAction
@@ -23,6 +29,9 @@ class Commands:
     quit: QAction
     open: QAction
     similar: QAction
+    favourite: QAction
+    right: QAction
+    wrong: QAction
     reveal: QAction
     open_with: QAction
     copy_path: QAction
@@ -44,32 +53,43 @@ class Commands:
             action.triggered.connect(lambda _checked=False, act=do[field.name]: act())
             window.addAction(action)
             made[field.name] = action
+        for name in ("keep_history", "panel"):
+            made[name].setCheckable(True)
         made["quit"].setMenuRole(QAction.MenuRole.QuitRole)
         made["about"].setMenuRole(QAction.MenuRole.AboutRole)
         return cls(**made)
 
     def on_photo(self) -> tuple[QAction, ...]:
         """Those that need a photo to act on."""
-        return (self.open, self.similar, self.reveal, self.open_with, self.copy_path)
+        marks = (self.favourite, self.right, self.wrong)
+        return (self.open, self.similar, *marks, self.reveal, self.open_with, self.copy_path)
 
     def photo_menu(self, parent: QWidget) -> QMenu:
         """The menu of a photo."""
         menu = QMenu(parent)
         menu.addActions([self.open, self.similar])
         menu.addSeparator()
+        menu.addActions([self.favourite, self.right, self.wrong])
+        menu.addSeparator()
         menu.addActions([self.reveal, self.open_with, self.copy_path])
         return menu
 
     def menus(self, parent: QWidget, theme: Theme, chosen: Callable[[Choice], None]) -> list[QMenu]:
-        """The menus of a menu bar: library, photo, view, help."""
+        """The menus of a menu bar: library, search, photo, view, help."""
         library = QMenu("&Library", parent)
         library.addActions([self.add_folder, self.folders, self.rescan, self.failures])
         library.addSeparator()
+        library.addAction(self.export)
+        library.addSeparator()
         library.addAction(self.quit)
+        search = QMenu("&Search", parent)
+        search.addActions([self.search, self.save_search])
+        search.addSeparator()
+        search.addActions([self.earlier, self.keep_history, self.clear_history])
         photo = QMenu("&Photo", parent)
         photo.addActions(list(self.on_photo()))
         view = QMenu("&View", parent)
-        view.addActions([self.search, self.larger, self.smaller, self.usual, self.full_screen])
+        view.addActions([self.panel, self.larger, self.smaller, self.usual, self.full_screen])
         themes = QMenu("&Theme", view)
         view.addMenu(themes)
         group = QActionGroup(view)
@@ -81,11 +101,18 @@ class Commands:
             themes.addAction(action)
         about = QMenu("&Help", parent)
         about.addActions([self.shortcuts, self.about])
-        return [library, photo, view, about]
+        return [library, search, photo, view, about]
 
 
 _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "search": ("&Search", ("Ctrl+F", "Ctrl+L")),
+    "save_search": ("Sa&ve this search…", ("Ctrl+S",)),
+    # The field itself looks at this key: elsewhere it means what it means there.
+    "earlier": ("&Earlier searches\tAlt+Down", ()),
+    "keep_history": ("&Keep a history of searches", ()),
+    "clear_history": ("&Clear the history…", ()),
+    "panel": ("Side &panel", ("F9",)),
+    "export": ("E&xport results…", ("Ctrl+Shift+E",)),
     "add_folder": ("&Add a folder…", ("Ctrl+O",)),
     "folders": ("&Folders…", ("Ctrl+Shift+F",)),
     "rescan": ("&Look for changes now", ("F5",)),
@@ -94,6 +121,9 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     # No shortcut of the window: Enter belongs to whatever has the focus. The menus name it all the same.
     "open": ("&Open\tEnter", ()),
     "similar": ("Find &similar photos", ("Ctrl+E",)),
+    "favourite": ("&Favourite, or no longer\tF", ()),
+    "right": ("&Right: more like this\t+", ()),
+    "wrong": ("Wron&g: less like this\t-", ()),
     "reveal": ("Show in &folder", ("Ctrl+Shift+R",)),
     "open_with": ("Open &with another program", ("Ctrl+Shift+O",)),
     "copy_path": ("&Copy path", ("Ctrl+C",)),

@@ -16,10 +16,13 @@ from app.window.like_picture import read_like_picture
 from app.window.main_window import MainWindow
 from app.window.messages import Messages
 from app.window.photo_actions import pictures_folder
+from app.window.results import Results
 from app.window.searching import Asked, Found, Searching
 from app.window.session import Session
+from app.window.shelf import Shelf
 from app.window.thumbnails import Thumbnails
 from app.window.typed import finished
+from app.window.understanding import Understanding
 from app.window.watching import Watching
 from app.window.words import count_of
 from core.errors import CallError, CatalogDamaged, PhotoError, RetrouveError
@@ -52,6 +55,8 @@ class Conductor(QObject):
         self._looked = False
         self._folders: FoldersDialog | None = None
         self._messages = Messages(window.message, self._on_add_folder_asked, window.search.clear)
+        self._results = Results(window, session, thumbnails, self._messages, lambda: indexing.state is State.RUNNING)
+        self._shelf = Shelf(window, session, searching, indexing, self._results)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW)
         self._slow.timeout.connect(self._on_slow)
         window.set_commands(
@@ -62,9 +67,13 @@ class Conductor(QObject):
                 "failures": self._on_failures_asked,
                 "shortcuts": lambda: ShortcutsDialog(window).open(),
                 "about": self._on_about_asked,
+                **self._results.commands(),
+                **self._shelf.commands(),
             }
         )
+        self.understanding = Understanding(window, session)
         session.share(indexing.hold, indexing.let_go)
+        self._on_asked()
         self._connect_window()
         self._connect_library()
         self._allow(False)
@@ -72,6 +81,7 @@ class Conductor(QObject):
     def _connect_window(self) -> None:
         window, activity = self._window, self._window.activity
         window.search.asked.connect(self._on_asked)
+        self._results.changed.connect(self._on_asked)
         window.actions.similar_asked.connect(self._on_similar_asked)
         window.viewer.similar_asked.connect(self._on_similar_asked)
         window.actions.failed.connect(lambda sentence: window.banner.say(sentence, topic="action"))
@@ -229,7 +239,7 @@ class Conductor(QObject):
     # Searching
 
     def _on_asked(self) -> None:
-        asked = Asked(finished(self._window.search.text), self._window.search.like)
+        asked = self._results.asked(finished(self._window.search.text), self._window.search.like)
         if asked != self._searching.asked:
             self._searching.ask(asked)
 
@@ -263,11 +273,12 @@ class Conductor(QObject):
         roots = self._session.roots
         if len(found.ids):
             if found is not self._found:
-                self._window.show_found(found)
-                if found.asked.like is not None and not found.asked.text and not found.again:
+                self._results.show(found)
+                alike = found.asked.like is not None and not found.asked.text
+                if alike and not found.again and self._window.model.rowCount():
                     self._window.grid.make_current(0)
-            elif self._window.pages.currentWidget() is not self._window.grid:
-                self._window.pages.setCurrentWidget(self._window.grid)
+            else:
+                self._results.show_again()
         elif roots is not None:
             busy = self._indexing.state is State.RUNNING
             photos = sum(status.photos for status in roots)

@@ -10,18 +10,31 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A run of rows under a heading. ``note`` is the quieter half of the heading."""
+    """A run of rows under a heading. ``note`` is the quieter half of the heading.
+
+    ``button``, for the last section alone, is what a button in the heading says; with one, the heading is there even
+    without a row. ``ruled`` draws a line above it.
+    """
 
     start: int
     count: int
     title: str = ""
     note: str = ""
+    button: str = ""
+    ruled: bool = False
+
+    @property
+    def headed(self) -> bool:
+        """Whether there is a heading at all."""
+        return bool(self.title or self.button)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,7 @@ class GridLayout:
     """Square tiles in lines from left to right, stretched to fill the width, in sections with headings."""
 
     def __init__(self, sections: tuple[Section, ...], width: int, spacing: Spacing) -> None:
-        self.sections = tuple(s for s in sections if s.count > 0)
+        self.sections = tuple(s for s in sections if s.count > 0 or s.button)
         self.spacing = spacing
         usable = max(1, width - 2 * spacing.margin)
         self.columns = max(1, (usable + spacing.gap) // (spacing.side + spacing.gap))
@@ -46,21 +59,21 @@ class GridLayout:
         self.step = self.side + spacing.gap
         # What the division leaves over goes to both margins, so that the tiles sit in the middle.
         self.left = max(0, (width - self.columns * self.step + spacing.gap) // 2)
-        self.count = sum(s.count for s in self.sections)
-        self._starts: list[int] = []
-        self._tops: list[int] = []
-        top = 0
-        for number, section in enumerate(self.sections):
-            self._starts.append(section.start)
-            self._tops.append(top)
-            top += self._head(number) + -(-section.count // self.columns) * self.step
-        self.height = top + spacing.margin - spacing.gap if self.sections else 0
+        # In one go: a list of folders may have ten thousand sections, and every resize lays them out.
+        counts = np.array([s.count for s in self.sections], np.int64)
+        headed = np.array([s.headed for s in self.sections], np.bool_)
+        heads = np.where(headed, spacing.heading + 2 * spacing.gap, 2 * spacing.gap)
+        heads[:1] = np.where(headed[:1], spacing.heading, spacing.gap)
+        bottoms = np.cumsum(heads + -(-counts // self.columns) * self.step)
+        self.count = int(counts.sum())
+        self._starts: list[int] = [s.start for s in self.sections]
+        self._heads: list[int] = heads.tolist()
+        self._tops: list[int] = [0, *bottoms[:-1].tolist()] if len(bottoms) else []
+        self.height = int(bottoms[-1]) + spacing.margin - spacing.gap if len(bottoms) else 0
 
     def _head(self, number: int) -> int:
         """The pixels above a section's first line."""
-        if self.sections[number].title:
-            return self.spacing.heading + (self.spacing.gap * 2 if number else 0)
-        return self.spacing.margin if number == 0 else self.spacing.gap * 2
+        return self._heads[number]
 
     def _section_of(self, row: int) -> int:
         return max(0, bisect_right(self._starts, row) - 1)
@@ -105,12 +118,23 @@ class GridLayout:
             if start < stop:
                 yield range(section.start + start, section.start + stop)
 
-    def headings_between(self, top: int, bottom: int) -> Iterator[tuple[Section, Box, bool]]:
-        """The headings that touch a band, with their boxes, and whether a line belongs above (not the first)."""
-        for number, section in enumerate(self.sections):
+    def headings_between(self, top: int, bottom: int) -> Iterator[tuple[Section, Box]]:
+        """The headings that touch a band, with their boxes."""
+        for number in range(max(0, bisect_right(self._tops, top) - 1), len(self.sections)):
             y, height = self._tops[number], self._head(number)
-            if section.title and y <= bottom and y + height >= top:
-                yield section, (self.left, y, self.columns * self.step - self.spacing.gap, height), number > 0
+            if y > bottom:
+                return
+            if self.sections[number].headed and y + height >= top:
+                yield self.sections[number], self._heading_box(number)
+
+    def button_box(self) -> tuple[Section, Box] | None:
+        """The heading with a button, which only the last section can have, and its box."""
+        if self.sections and self.sections[-1].button:
+            return self.sections[-1], self._heading_box(len(self.sections) - 1)
+        return None
+
+    def _heading_box(self, number: int) -> Box:
+        return self.left, self._tops[number], self.columns * self.step - self.spacing.gap, self._head(number)
 
     def beside(self, row: int, lines: int) -> int:
         """The row ``lines`` lines below (above when negative) in the same column, as near as there is one."""

@@ -1,62 +1,77 @@
-"""What stands over the photos: how many, and where the strong matches end."""
+"""What is said of an answer as a whole: how many photos, and what lies behind the line between strong and weak."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 
 from app.window.grid_layout import Section
 from app.window.searching import Found
 from app.window.typed import misread
 from app.window.words import count_of
-from core.types import Hit
-
-WEAK = 60
-"""Weak matches shown below the strong ones, at the most."""
-LEAST = 12
-"""Photos shown when few or none match well: the nearest may be what was meant."""
-HOPELESS = 0.05
-"""Probability of a match below which the order says nothing any more."""
+from core.search.grammar import Like, only_filters, parse
+from core.types import Order
 
 
-def shown_hits(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """All strong hits and the nearest of the weak ones."""
-    strong = sum(hit.strong for hit in hits)
-    hopeful = sum(hit.match >= HOPELESS for hit in hits[strong:])
-    return tuple(hits[: max(LEAST, strong + min(WEAK, hopeful))])
-
-
-def headings(found: Found) -> tuple[Section, ...]:
-    """The sections of the grid for an answer."""
-    if not found.asked:
-        return (Section(0, len(found.ids), "All photos", f"{len(found.ids):,}  ·  newest first"),)
-    if not found.hits:
-        return (Section(0, len(found.ids), count_of(len(found.ids), "photo"), "newest first"),)
-    hits = shown_hits(found.hits)
-    if all(hit.score == 0 and hit.match == 1 for hit in hits):
-        # Nothing was looked for, only something left out: all that is left, the newest first.
-        return (Section(0, len(hits), count_of(found.total, "photo"), _newest(len(hits), found.total)),)
-    strong = next((row for row, hit in enumerate(hits) if not hit.strong), len(hits))
-    weak = len(hits) - strong
-    # All that were asked for are good: nobody knows how many more there are.
-    more = "+" if not weak and found.total > strong else ""
-    what = "similar photo" if found.asked.like is not None else "good match"
-    title = f"1 {what}" if strong == 1 and not more else f"{strong:,}{more} {what}{'s' if what[-1] == 'o' else 'es'}"
-    if found.asked.like is not None:
-        order, rest = "the most alike first", "Less alike" if strong else "Nothing very similar"
-    else:
-        order, rest = "the best first", "Less likely" if strong else "No good match"
+def summary(found: Found) -> tuple[str, str]:
+    """How many photos were found, and what else there is to say about that."""
     aside = misread(found.asked.text)
-    first, hope = (_joined(aside, order), _hope(strong)) if strong else (order, _joined(aside, _hope(strong)))
-    return Section(0, strong, title, first), Section(strong, weak, rest, hope)
+    if not found.ranked:
+        shown, total = len(found.ids), max(found.total, len(found.ids))
+        newest = found.asked.order in (Order.MATCH, Order.DATE)
+        part = f"the {'newest' if newest else 'first'} {shown:,} of them" if shown < total else ""
+        return count_of(total, "photo"), _joined(aside, part)
+    strong = found.strong
+    alike = bool(likes(found))
+    if not strong:
+        return "Nothing very similar" if alike else "No clear match", aside
+    # All that were asked for are good: nobody knows how many more there are.
+    more = "+" if strong == len(found.hits) and found.total > strong else ""
+    what = "similar photo" if alike else "good match"
+    if strong == 1 and not more:
+        return f"1 {what}", aside
+    return f"{strong:,}{more} {what}{'s' if what[-1] == 'o' else 'es'}", aside
+
+
+def unclear(found: Found) -> str:
+    """The sentence that nothing found is what was asked for."""
+    text = found.asked.text
+    alike = likes(found)
+    if alike:
+        parts = ["a part of " if like.part is not None else "" for like in alike]
+        names = [f"{part}{Path(like.path).name}" for part, like in zip(parts, alike, strict=True)]
+        return f"Nothing here looks very much like {' and '.join(names)}"
+    return f"Nothing here clearly matches “{text if len(text) <= 60 else text[:59] + '…'}”"
+
+
+def likes(found: Found) -> tuple[Like, ...]:
+    """The photos that are looked for, where nothing else is: no words, and filters at the most."""
+    like = found.asked.like
+    soft = [term for term in parse(found.asked.text).terms if not only_filters(term)]
+    others = [term for term in soft if isinstance(term, Like)]
+    if len(others) < len(soft):
+        return ()
+    return (*([] if like is None else [Like(str(like))]), *others)
+
+
+def weak_section(found: Found, *, opened: bool) -> Section | None:
+    """The heading over the weak hits, with the button that shows and hides them; None where there are none."""
+    weak = len(found.hits) - found.strong
+    if not weak:
+        return None
+    what = "less alike" if likes(found) else "less likely"
+    ruled = found.strong > 0
+    if not opened:
+        note = "near to what you asked for, but perhaps something else"
+        return Section(found.strong, 0, note=note, button=f"Show {what} ({weak:,})", ruled=ruled)
+    title, note = (what.capitalize(), "perhaps something else") if ruled else (unclear(found), "these come nearest")
+    return Section(found.strong, weak, title, note, button="Hide", ruled=ruled)
+
+
+def weak_words(found: Found) -> str:
+    """What the button says that shows the weak hits."""
+    section = weak_section(found, opened=False)
+    return "" if section is None else section.button
 
 
 def _joined(*notes: str) -> str:
     return "  ·  ".join(filter(None, notes))
-
-
-def _hope(strong: int) -> str:
-    return "these come near, but may show something else" if strong else "these photos come nearest"
-
-
-def _newest(shown: int, total: int) -> str:
-    return "newest first" if shown >= total else f"the newest {shown:,} of them"

@@ -4,32 +4,56 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.window.icons import picture
+from core.search.grammar import KEYS
 
-SHORTCUTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    (
-        "Searching",
-        (
-            ("Ctrl+F", "Go to the search field"),
-            ("Esc", "Clear the search: show all photos"),
-            ("Down", "From the search field to the photos"),
-            ("Ctrl+E", "Find photos like the selected one"),
-            ("Ctrl+O", "Add a folder"),
-        ),
-    ),
+Section = tuple[str, tuple[tuple[str, str], ...]]
+"""A heading, and under it what is pressed or typed and what that does."""
+
+GRAMMAR: tuple[Section, ...] = (
     (
         "What can be asked",
         (
             ("children in the snow", "What a photo shows, in your own words"),
             ('"birthday cake"', "These words together"),
-            ("beach -people", "A beach, but no people"),
-            ("folder:Italy", "In folders of this name"),
-            ("date:2019", "Taken in this year, month or on this day"),
-            ("date:2019-07..2019-09", "Taken from July to September"),
-            ('like:"/photos/dog.jpg"', "Looks like this photo"),
+            ("beach -people", "Without: a minus goes before words, filters and brackets"),
+            ("2:sunset 0.5:rain", "Counts twice, or half"),
+            ("-1:crowd", "Less of it, which is not without it"),
+            ("dog OR cat", "One of them"),
+            ("(dog OR cat) beach", "Brackets keep together what belongs together"),
+        ),
+    ),
+    (
+        "Filters, and photos to compare with",
+        tuple((key.example, f"{key.says[0].upper()}{key.says[1:]}") for key in KEYS),
+    ),
+)
+"""How to ask: everything that the query language knows."""
+
+SHORTCUTS: tuple[Section, ...] = (
+    (
+        "Searching",
+        (
+            ("Ctrl+F", "Go to the search field"),
+            ("Ctrl+Space, Tab", "What can be typed here, and take it"),
+            ("Alt+Down", "Earlier searches"),
+            ("Ctrl+S", "Save this search"),
+            ("Esc", "Clear the search: show all photos"),
+            ("Down", "From the search field to the photos"),
+            ("Tab, then Delete", "To the parts of the search, take one out"),
         ),
     ),
     (
@@ -37,10 +61,17 @@ SHORTCUTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Arrows", "Walk from photo to photo"),
             ("Enter", "Open the photo"),
+            ("F", "A favourite, or no longer"),
+            ("Plus, Minus", "More like this, less like this"),
+            ("Space", "Open a burst, or fold it"),
+            ("Ctrl+E", "Find photos like it"),
             ("Ctrl+Shift+R", "Show it in its folder"),
             ("Ctrl+Shift+O", "Open it with another program"),
             ("Ctrl+C", "Copy where it lies"),
             ("Ctrl+Plus, Ctrl+Minus", "Larger and smaller photos"),
+            ("Ctrl+O", "Add a folder"),
+            ("Ctrl+Shift+E", "Export results"),
+            ("F9", "The panel at the side"),
         ),
     ),
     (
@@ -50,38 +81,56 @@ SHORTCUTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Plus, Minus, wheel", "Zoom"),
             ("0, 1", "The whole photo, its own size"),
             ("I", "What is known of it"),
+            ("F", "A favourite, or no longer"),
             ("S", "Find similar photos"),
+            ("R, Shift+drag", "Find photos like a part of it"),
             ("Esc", "Back to the photos"),
         ),
     ),
 )
+"""Every key that does something."""
 
 
 class ShortcutsDialog(QDialog):
-    """Every key that does something, and how to ask."""
+    """Every key that does something, and how to ask. It scrolls where the screen is small."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys, and how to ask")
-        sides = QHBoxLayout()
+        page = QWidget(objectName="floor")
+        sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
+        sides.setContentsMargins(26, 22, 26, 10)
         sides.setSpacing(40)
-        half = len(SHORTCUTS) // 2
-        for sections in (SHORTCUTS[:half], SHORTCUTS[half:]):
+        for sections in (GRAMMAR, SHORTCUTS):
             sides.addLayout(_table(sections))
+        scroll = QScrollArea(objectName="flow")
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        scroll.setAccessibleName("Keys, and how to ask")
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(26, 0, 26, 0)
+        foot.addStretch(1)
+        foot.addWidget(close)
         column = QVBoxLayout(self)
-        column.setContentsMargins(26, 22, 26, 20)
-        column.addLayout(sides)
-        column.addStretch(1)
-        column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
+        column.setContentsMargins(0, 0, 0, 20)
+        column.addWidget(scroll)
+        column.addLayout(foot)
+        close.setFocus()
+        room = self.screen().availableGeometry().size() - QSize(40, 80)
+        around = QSize(scroll.verticalScrollBar().sizeHint().width(), close.sizeHint().height() + 34)
+        if page.sizeHint().width() + around.width() > room.width():
+            sides.setDirection(QBoxLayout.Direction.TopToBottom)
+        self.resize((page.sizeHint() + around).boundedTo(room))
 
 
-def _table(sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> QGridLayout:
+def _table(sections: tuple[Section, ...]) -> QGridLayout:
     """Sections below each other: what to press or to type, and what it does."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(28)
-    grid.setVerticalSpacing(7)
+    grid.setVerticalSpacing(5)
     row = 0
     for title, lines in sections:
         heading = QLabel(title)
@@ -99,6 +148,7 @@ def _table(sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> QGr
         grid.setRowMinimumHeight(row, 10)
         row += 1
     grid.setRowStretch(row, 1)
+    grid.setColumnStretch(1, 1)
     return grid
 
 

@@ -24,14 +24,19 @@ from app.window.activity_bar import ActivityBar
 from app.window.banner import Banner
 from app.window.commands import Commands
 from app.window.dropping import OWN, DropOverlay, dropped
-from app.window.headings import headings, shown_hits
+from app.window.folding import Folding
+from app.window.laid import Laid
 from app.window.message_page import MessagePage
+from app.window.pages import Pages
 from app.window.photo_actions import PhotoActions
 from app.window.photo_delegate import PhotoDelegate
 from app.window.photo_grid import USUAL, PhotoGrid
 from app.window.photo_model import PhotoModel
+from app.window.results_bar import ResultsBar
 from app.window.searching import Found
 from app.window.settings import Settings
+from app.window.side_by_side import SideBySide
+from app.window.side_panel import SidePanel
 from app.window.theme import Choice, Theme
 from app.window.thumbnails import Thumbnails
 from app.window.top_bar import TopBar
@@ -54,10 +59,12 @@ class MainWindow(QMainWindow):
         self.top = TopBar(theme)
         self.search = self.top.search
         self.banner = Banner(theme)
+        self.results_bar, self.folding = ResultsBar(theme), Folding()
         self.grid = PhotoGrid(self.model, thumbnails, theme)
         self.grid.setItemDelegate(PhotoDelegate(thumbnails, theme, self.grid))
         self.message = MessagePage(theme)
         self.activity = ActivityBar(theme)
+        self.side = SidePanel(theme)
         self.viewer = Viewer(self.model, thumbnails, lanes.viewer, theme)
         self.actions = PhotoActions(self.grid, self.model, self.viewer, lanes.general, self.in_viewer)
         self.overlay = DropOverlay(self)
@@ -82,9 +89,18 @@ class MainWindow(QMainWindow):
         policy.setRetainSizeWhenHidden(True)
         self.waiting.setSizePolicy(policy)
         self.waiting.hide()
-        self.pages = QStackedWidget(objectName="pages")
+        self.pages = Pages(objectName="pages")
         self.pages.addWidget(self.message)
         self.pages.addWidget(self.grid)
+        self.pages.currentChanged.connect(lambda: self.results_bar.setVisible(self.pages.currentWidget() is self.grid))
+        self.results_bar.hide()
+        photos = QWidget(objectName="window")
+        over_photos = QVBoxLayout(photos)
+        over_photos.setContentsMargins(0, 0, 0, 0)
+        over_photos.setSpacing(0)
+        over_photos.addWidget(self.results_bar)
+        over_photos.addWidget(self.pages, 1)
+        self.beside = SideBySide(self.side, photos)
         browser = QWidget(objectName="window")
         column = QVBoxLayout(browser)
         column.setContentsMargins(0, 0, 0, 0)
@@ -93,7 +109,7 @@ class MainWindow(QMainWindow):
             (self.top, 0),
             (self.waiting, 0),
             (self.banner, 0),
-            (self.pages, 1),
+            (self.beside, 1),
             (self.activity, 0),
         ):
             column.addWidget(widget, stretch)
@@ -153,41 +169,49 @@ class MainWindow(QMainWindow):
         """Whether one photo is shown at full size."""
         return self.stack.currentWidget() is self.viewer
 
-    def show_found(self, found: Found) -> None:
-        """Show an answer in the grid. The same query again keeps what is in view, and the selection."""
+    def show_found(self, found: Found, *, in_front: bool = True) -> None:
+        """Show an answer in the grid. The same query again keeps what is in view, and the selection. With ``in_front``
+        off the page that is shown stays."""
+        laid = self.folding.lay(found)
         if found.again:
-            self._renew(found)
+            self._renew(laid)
         else:
-            self._fill(found)
+            self._fill(laid)
             self.grid.verticalScrollBar().setValue(0)
         self.viewer.follow()
+        if in_front:
+            self.pages.setCurrentWidget(self.grid)
 
-    def _fill(self, found: Found) -> None:
-        if found.hits:
-            self.model.show_hits(shown_hits(found.hits))
-        else:
-            self.model.show_photos(found.ids)
-        self.grid.set_sections(headings(found))
+    def lay_anew(self, found: Found) -> None:
+        """Something was folded or opened: show the same answer as it is laid out now, around what is in view."""
+        self._renew(self.folding.lay(found))
+        self.viewer.follow()
         self.pages.setCurrentWidget(self.grid)
 
-    def _renew(self, found: Found) -> None:
-        if not found.hits and self.model.hit(0) is None and np.array_equal(self.model.ids, found.ids):
+    def _fill(self, laid: Laid) -> None:
+        self.model.show(laid)
+        self.grid.set_sections(laid.sections)
+
+    def _renew(self, laid: Laid) -> None:
+        if not laid.hits and self.model.hit(0) is None and np.array_equal(self.model.ids, laid.ids):
             # The same photos: what has changed is asked for anew when the grid is laid out.
-            self.grid.set_sections(headings(found))
-            self.pages.setCurrentWidget(self.grid)
+            self.model.renew(laid)
+            self.grid.set_sections(laid.sections)
             return
         # At the very top, new photos come in above what is there, unless somebody is looking at just that.
         stays = self.grid.verticalOffset() != 0 or self.grid.is_looked_at() or self.in_viewer()
         places = self.grid.places() if stays else []
+        first = self.model.photo_id(0) if self.grid.verticalOffset() == 0 and self.model.rowCount() else None
         current, chosen = self.grid.currentIndex(), self.grid.chosen()
         photo_id = self.model.photo_id(current.row()) if current.isValid() else None
-        self._fill(found)
+        self._fill(laid)
         row = self.model.row_of(photo_id) if photo_id is not None else None
         if row is not None:
             self.grid.make_current(row, select=False)
         if len(chosen):
             self.grid.choose(chosen)
-        self.grid.go_back_to(places)
+        if first is None or not self.model.rowCount() or self.model.photo_id(0) != first:
+            self.grid.go_back_to(places)
 
     def open_row(self, row: int) -> None:
         """Show the photo of a row at full size."""
@@ -233,6 +257,8 @@ class MainWindow(QMainWindow):
             self.grid.setFocus()
             if not self.grid.currentIndex().isValid():
                 self.grid.go_to_row(next(self.grid.visible_rows(), 0))
+        elif self.pages.currentWidget() is self.message and (buttons := self.message.buttons()):
+            buttons[0].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _on_theme_chosen(self, choice: Choice) -> None:
         self.theme.choose(choice)

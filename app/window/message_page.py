@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from app.window.buttons import PressButton
 from app.window.icons import icon, picture
 from app.window.theme import Theme
 
@@ -88,7 +89,7 @@ class MessagePage(QWidget):
                 old.deleteLater()
         self._buttons.addStretch(1)
         for number, (label, act) in enumerate(buttons):
-            button = QPushButton(label)
+            button = PressButton(label)
             button.setProperty("primary", "true" if number == 0 else "false")
             button.setMinimumHeight(round(self.fontMetrics().height() * 2.4))
             if number == 0 and "older" in label:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.window.message_page import Button, MessagePage
 from app.window.searching import Asked
@@ -77,6 +77,18 @@ class Messages:
         quoted = asked.text if len(asked.text) <= 60 else asked.text[:59] + "…"
         heading = f"Nothing found for “{quoted}”" if quoted else "Nothing found"
         self._page.say(heading, words.strip(), mark="search", buttons=[("Show all photos", self._clear)])
+
+    def nothing_clear(self, sentence: str, aside: str, offers: Sequence[Button], *, by_words: bool, busy: bool) -> None:
+        """There are photos, but none above the line; ``offers`` show them all the same. ``by_words`` says that words
+        were compared, not photos alone."""
+        said = "Some photos come near, but they may show something else."
+        if by_words:
+            said += " Other words may find it, or fewer of them."
+        if aside:
+            said = f"{aside}. {said}"
+        if busy:
+            said += " Indexing is still going on, so the photo may not have been looked at yet."
+        self._page.say(sentence, said, mark="search", buttons=[*offers, ("Show all photos", self._clear)])
 
     def cannot_ask(self, sentence: str) -> None:
         """The query itself cannot be answered."""

@@ -44,6 +44,14 @@ class PhotoActions(QObject):
         found = (self._model.index(row).data(Qt.ItemDataRole.UserRole) for row in dict.fromkeys(rows))
         return [path for path in found if path is not None]
 
+    def ids(self) -> list[int]:
+        """The photos that are meant: all that are selected, else the current one; the one that is shown in the
+        viewer."""
+        if self._in_viewer():
+            return [self._viewer.photo.id] if self._viewer.photo is not None else []
+        current, chosen = self._grid.currentIndex(), self._grid.chosen().tolist()
+        return chosen or ([self._model.photo_id(current.row())] if current.isValid() else [])
+
     def open(self) -> None:
         """Show it at full size."""
         if not self._in_viewer() and self._grid.currentIndex().isValid():

@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QBrush, QColor, QFont, QLinearGradient, QPainter, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from app.window.badges import Badges
 from app.window.icons import picture
 from app.window.photo_model import Role
 from app.window.theme import Theme
@@ -20,7 +21,7 @@ class PhotoDelegate(QStyledItemDelegate):
 
     def __init__(self, thumbnails: Thumbnails, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._thumbnails, self._theme = thumbnails, theme
+        self._thumbnails, self._theme, self._badges = thumbnails, theme, Badges(theme)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: D102
         return option.rect.size()
@@ -43,6 +44,11 @@ class PhotoDelegate(QStyledItemDelegate):
             self._paint_missing(painter, inner, option, str(index.data() or ""), self._thumbnails.reason(photo_id))
         if pixmap is not None and bool(state & _State.State_MouseOver):
             self._paint_words(painter, inner, option, index)
+        stack, mark, favourite = (index.data(role) for role in (Role.STACK, Role.MARK, Role.FAVOURITE))
+        if stack is not None:
+            self._badges.paint_stack(painter, inner, stack, option.font)
+        if mark is not None or favourite:
+            self._badges.paint_signs(painter, inner, mark, bool(favourite), option.font)
         if selected or current:
             ring = QPen(self._theme.colour("accent"), 3 if selected else 2)
             painter.setPen(ring)

@@ -23,6 +23,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QStyle, QStyleOptionViewItem, QWidget
 
+from app.window.buttons import PressButton
 from app.window.grid_layout import GridLayout, Section, Spacing
 from app.window.photo_model import PhotoModel
 from app.window.theme import Theme
@@ -54,6 +55,9 @@ class PhotoGrid(QAbstractItemView):
         self._sections: tuple[Section, ...] = ()
         self._layout = GridLayout((), 1, Spacing())
         self._hovered = QModelIndex()
+        self.button = PressButton(self.viewport())
+        """The button in the last heading, where there is one."""
+        self.button.hide()
         self._wish = QTimer(self, singleShot=True, interval=15)
         self._wish.timeout.connect(self._ask_for_thumbnails)
         self.setModel(model)
@@ -68,8 +72,10 @@ class PhotoGrid(QAbstractItemView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName("Photos")
-        self.setAccessibleDescription("The photos found, the best first. Enter opens one.")
+        self.setAccessibleDescription("The photos found. Enter opens one.")
         self.doubleClicked.connect(lambda index: self.photo_opened.emit(index.row()))
+        self.button.focused.connect(self._show_button)
+        self.button.left_upwards.connect(self._on_button_left)
         theme.changed.connect(self.viewport().update)
 
     # What the window calls
@@ -80,8 +86,12 @@ class PhotoGrid(QAbstractItemView):
         self._lay_out()
 
     def sections(self) -> tuple[Section, ...]:
-        """The headings over the photos, those without photos left out."""
+        """The headings over the photos, those with neither photos nor a button left out."""
         return self._layout.sections
+
+    def is_on_edge(self, row: int, lines: int) -> bool:
+        """Whether no line of photos follows a row: below it, or above it where ``lines`` is -1."""
+        return self._layout.beside(row, lines) == row
 
     def side(self) -> int:
         """The wanted side of a tile."""
@@ -253,6 +263,7 @@ class PhotoGrid(QAbstractItemView):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: D102
         self.viewport().update()
+        self._place_button()
         self._wish.start()
 
     # Events
@@ -286,23 +297,25 @@ class PhotoGrid(QAbstractItemView):
     def _paint_headings(self, painter: QPainter, offset: int, band: QRect) -> None:
         strong = QFont(self.font())
         strong.setWeight(QFont.Weight.DemiBold)
-        for section, (x, y, width, height), ruled in self._layout.headings_between(
+        for section, (x, y, width, height) in self._layout.headings_between(
             offset + band.top(), offset + band.bottom()
         ):
-            top = y - offset
-            if ruled:
+            room = QRect(x, y - offset + height - self._layout.spacing.heading, width, self._layout.spacing.heading)
+            if section.ruled:
                 painter.setPen(QPen(self._theme.colour("line"), 1))
-                painter.drawLine(x, top + 10, x + width, top + 10)
-                top, height = top + 14, height - 14
-            room = QRect(x, top, width, height)
-            painter.setFont(strong)
-            painter.setPen(self._theme.colour("text"))
-            used = painter.boundingRect(room, Qt.AlignmentFlag.AlignVCenter, section.title)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, section.title)
-            if section.note:
+                painter.drawLine(x, room.top() - 2, x + width, room.top() - 2)
+            if section.title:
+                room.setRight(room.right() - (self.button.width() + 12 if section.button else 0))
+                painter.setFont(strong)
+                painter.setPen(self._theme.colour("text"))
+                title = painter.fontMetrics().elidedText(section.title, Qt.TextElideMode.ElideRight, room.width())
+                painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, title)
+                room.setLeft(room.left() + painter.fontMetrics().horizontalAdvance(title) + 12)
+            elif section.button:
+                room.setLeft(room.left() + self.button.width() + 12)
+            if section.note and room.width() > 0:
                 painter.setFont(self.font())
                 painter.setPen(self._theme.colour("muted"))
-                room.setLeft(used.right() + 12)
                 note = painter.fontMetrics().elidedText(section.note, Qt.TextElideMode.ElideRight, room.width())
                 painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, note)
 
@@ -329,11 +342,16 @@ class PhotoGrid(QAbstractItemView):
             self.photo_opened.emit(self.currentIndex().row())
             event.accept()
             return
-        if event.key() == Qt.Key.Key_Up and self.currentIndex().row() < self._layout.columns and not event.modifiers():
+        current, plain = self.currentIndex().row(), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() == Qt.Key.Key_Up and plain and (current < 0 or self.is_on_edge(current, -1)):
             event.ignore()  # the first line: the window takes the focus back to the search field
             return
-        plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        if plain and event.text().strip() and event.text().isprintable():
+        if event.key() == Qt.Key.Key_Down and plain and current >= 0 and self.is_on_edge(current, 1):
+            if self.button.isVisibleTo(self):
+                self.button.setFocus(Qt.FocusReason.TabFocusReason)
+            return
+        letter = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if letter and event.text().strip() and event.text().isprintable():
             # Qt would walk every row to find a name that begins so.
             self.typed.emit(event.text())
             event.accept()
@@ -382,8 +400,34 @@ class PhotoGrid(QAbstractItemView):
         spacing = Spacing(self._side, gap=8, margin=20, heading=line + 26)
         self._layout = GridLayout(self._sections, self.viewport().width(), spacing)
         self.updateGeometries()
+        self._place_button()
         self.viewport().update()
         self._wish.start()
+
+    def _place_button(self) -> None:
+        """Keep the button in its heading, which scrolls with the photos."""
+        placed = self._layout.button_box()
+        if placed is None:
+            self.button.hide()
+            return
+        section, (x, y, width, height) = placed
+        if self.button.text() != section.button:
+            self.button.setText(section.button)
+        self.button.adjustSize()
+        left = x + width - self.button.width() if section.title else x
+        room = self._layout.spacing.heading
+        self.button.move(left, y - self.verticalOffset() + height - room + (room - self.button.height()) // 2)
+        self.button.show()
+
+    def _show_button(self) -> None:
+        """Bring the button into view, with the first photos behind it where there are any."""
+        top, height = self.button.y() + self.verticalOffset(), self.button.height()
+        bar, room = self.verticalScrollBar(), self.viewport().height()
+        if top < bar.value() or top + height + self._layout.spacing.margin > bar.value() + room:
+            bar.setValue(top - min(room // 2, self._layout.step))
+
+    def _on_button_left(self) -> None:
+        self.setFocus(Qt.FocusReason.BacktabFocusReason)
 
     def _ask_for_thumbnails(self) -> None:
         rows = list(self.visible_rows())

@@ -19,8 +19,9 @@ from PySide6.QtCore import (
     QUrl,
 )
 
+from app.window.laid import NOTHING, Laid, Stack
 from app.window.thumbnails import Thumbnails
-from core.types import Hit
+from core.types import Hit, Marks
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -31,6 +32,11 @@ class Role(IntEnum):
 
     PHOTO_ID = Qt.ItemDataRole.UserRole + 1
     HIT = Qt.ItemDataRole.UserRole + 2
+    STACK = Qt.ItemDataRole.UserRole + 3
+    """The burst that a photo belongs to, a `Stack` or None."""
+    MARK = Qt.ItemDataRole.UserRole + 4
+    """True for a hit that was marked right, False for a wrong one, None for any other."""
+    FAVOURITE = Qt.ItemDataRole.UserRole + 5
 
 
 class PhotoModel(QAbstractListModel):
@@ -43,6 +49,8 @@ class PhotoModel(QAbstractListModel):
         super().__init__(parent)
         self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._hits: Sequence[Hit] = ()
+        self._laid = NOTHING
+        self._marks: dict[int, bool] = {}
         self._thumbnails = thumbnails
         thumbnails.arrived.connect(self._on_arrived)
 
@@ -51,22 +59,40 @@ class PhotoModel(QAbstractListModel):
         """The photos in order, int64[n]."""
         return self._ids
 
-    def show_photos(self, ids: NDArray[np.int64]) -> None:
-        """Show these photos, int64[n], in this order."""
+    def show(self, laid: Laid) -> None:
+        """Show an answer as it is laid out."""
         self.beginResetModel()
-        self._ids, self._hits = ids, ()
+        self._laid, self._ids, self._hits = laid, laid.ids, laid.hits
         self.endResetModel()
 
-    def show_hits(self, hits: Sequence[Hit]) -> None:
-        """Show what a query found, the best first."""
-        self.beginResetModel()
-        self._ids = np.fromiter((hit.photo_id for hit in hits), np.int64, len(hits))
-        self._hits = hits
-        self.endResetModel()
+    def renew(self, laid: Laid) -> None:
+        """The same photos in the same order, of which other things may be known now."""
+        self._laid = laid
+        if len(self._ids):
+            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
+
+    def show_photos(self, ids: NDArray[np.int64]) -> None:
+        """Show these photos, int64[n], in this order."""
+        self.show(Laid(ids, (), ()))
+
+    def set_marks(self, marks: Marks) -> None:
+        """Which hits were marked right and wrong."""
+        self._marks = dict.fromkeys(marks.right, True) | dict.fromkeys(marks.wrong, False)
+        if len(self._ids):
+            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
+
+    def stack(self, row: int) -> Stack | None:
+        """The burst that the photo in a row belongs to."""
+        return self._laid.stack(row)
 
     def photo_id(self, row: int) -> int:
         """The photo in a row."""
         return int(self._ids[row])
+
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """The hits beside the photos; none while browsing."""
+        return self._hits
 
     def hit(self, row: int) -> Hit | None:
         """How the photo in a row answers the query; None while browsing."""
@@ -88,17 +114,38 @@ class PhotoModel(QAbstractListModel):
             return self.photo_id(row)
         if role == Role.HIT:
             return self.hit(row)
+        if role == Role.STACK:
+            return self.stack(row)
+        if role == Role.MARK:
+            return self._marks.get(self.photo_id(row))
         photo, hit = self._thumbnails.photo(self.photo_id(row)), self.hit(row)
+        if role == Role.FAVOURITE:
+            return photo is not None and photo.favourite
         path = photo.path if photo else hit.path if hit else None
         if path is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return path.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{path.name}, {hit.match:.0%} match" if hit and hit.score else path.name
+            return self._spoken(row, path.name)
         if role == Qt.ItemDataRole.UserRole:
             return path
         return None
+
+    def _spoken(self, row: int, name: str) -> str:
+        """A tile in words, for screen readers: all that its badges show."""
+        hit, stack, mark = self.hit(row), self.stack(row), self._marks.get(self.photo_id(row))
+        said = [name]
+        if hit is not None and hit.score:
+            said.append(f"{hit.match:.0%} match")
+        if stack is not None and stack.first:
+            said.append(f"burst of {stack.count} photos, {'open' if stack.opened else 'folded'}")
+        if mark is not None:
+            said.append("marked right" if mark else "marked wrong")
+        photo = self._thumbnails.photo(self.photo_id(row))
+        if photo is not None and photo.favourite:
+            said.append("favourite")
+        return ", ".join(said)
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:  # noqa: D102
         flags = super().flags(index)

@@ -14,6 +14,8 @@ from app.window.thumbnails import square
 
 DEBOUNCE = 150
 """Milliseconds of quiet after a key before the query is asked."""
+PATIENCE = 700
+"""The same while a value is being completed: half a folder's name is not worth asking for."""
 EXAMPLE = "Describe a photo, for example: children playing in the snow"
 
 
@@ -72,6 +74,8 @@ class SearchField(QFrame):
         self.setObjectName("search")
         self._theme = theme
         self._like: Path | None = None
+        self.putting = False
+        """Whether the text that changes is put there, and not typed: nothing need be completed."""
         self._magnifier = QLabel()
         self._chip = Chip(theme)
         self._chip.hide()
@@ -107,6 +111,11 @@ class SearchField(QFrame):
         return self.edit.text().strip()
 
     @property
+    def cursor(self) -> int:
+        """Where the cursor stands, in characters of ``edit.text()``."""
+        return _characters(self.edit.text(), self.edit.cursorPosition())
+
+    @property
     def like(self) -> Path | None:
         """The photo that is searched by."""
         return self._like
@@ -115,6 +124,53 @@ class SearchField(QFrame):
         """Ask these words now."""
         self.edit.setText(text)
         self._ask_now()
+
+    def put_text(self, text: str) -> None:
+        """Ask these words now, as if they had been typed: what stood there before comes back with Undo."""
+        self.putting = True
+        self.edit.selectAll()
+        self.edit.insert(text)
+        self.putting = False
+        self._ask_now()
+
+    def put_instead(self, text: str) -> None:
+        """Ask these words now, in the place of all that was asked, a photo too."""
+        self._drop_like()
+        self.put_text(text)
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Type ``text`` in the place of the characters from ``start`` to ``end``."""
+        self._mark(start, end)
+        self.edit.insert(text)
+
+    def select(self, start: int, end: int) -> None:
+        """Select the characters from ``start`` to ``end``, ready to be typed over."""
+        self.edit.setFocus()
+        self._mark(start, end)
+
+    def selection(self) -> tuple[int, int]:
+        """Which characters are selected: from the first to behind the last."""
+        text = self.edit.text()
+        start = _characters(text, max(self.edit.selectionStart(), 0))
+        return start, start + len(self.edit.selectedText())
+
+    def wait_longer(self) -> None:
+        """What is being typed is half of a name: give it time before it is asked."""
+        if self._pause.isActive():
+            self._pause.start(PATIENCE)
+
+    def stops(self) -> list[QWidget]:
+        """What the Tab key reaches in the field, in order."""
+        row = self.layout()
+        assert row is not None
+        inside = [item.widget() for place in range(row.count()) if (item := row.itemAt(place)) is not None]
+        return [one for one in inside if one is not None and one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
+    def add_button(self, button: QToolButton) -> None:
+        """One more thing to do, before the cross that clears the field."""
+        row = self.layout()
+        assert isinstance(row, QHBoxLayout)
+        row.insertWidget(row.indexOf(self._clear), button)
 
     def set_like(self, path: Path) -> None:
         """Search by a photo. Words that were typed before are taken out: they asked for something else."""
@@ -152,6 +208,10 @@ class SearchField(QFrame):
         """Whether nothing is asked."""
         return not self.text and self._like is None
 
+    def _mark(self, start: int, end: int) -> None:
+        text = self.edit.text()
+        self.edit.setSelection(_units(text[:start]), _units(text[start:end]))
+
     def _drop_like(self) -> None:
         self._like = None
         self._chip.hide()
@@ -164,7 +224,7 @@ class SearchField(QFrame):
 
     def _on_text_changed(self) -> None:
         self._clear.setVisible(not self.is_empty())
-        self._pause.start()
+        self._pause.start(DEBOUNCE)
 
     def _on_return(self) -> None:
         if self._pause.isActive():
@@ -207,3 +267,18 @@ class SearchField(QFrame):
         size = self.fontMetrics().height() + 4
         self._magnifier.setPixmap(picture("search", self._theme.colour("muted"), size, self.devicePixelRatioF()))
         self._clear.setIcon(icon("clear", self._theme.colour("muted"), 18))
+
+
+def _units(text: str) -> int:
+    """How many of Qt's characters a text has: those beyond the first 65,536 of Unicode, most emoji, count twice."""
+    return len(text) + sum(ord(character) > 0xFFFF for character in text)
+
+
+def _characters(text: str, units: int) -> int:
+    """How many characters of a text the first so many of Qt's are."""
+    at = 0
+    for count, character in enumerate(text):
+        if at >= units:
+            return count
+        at += 1 + (ord(character) > 0xFFFF)
+    return len(text)

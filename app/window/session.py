@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -61,7 +60,8 @@ class Session(QObject):
         self._hold: Callable[[Callable[[], None]], None] = lambda act: act()
         self._let_go: Callable[[], None] = lambda: None
         self._looking = Latest()
-        self._versions: dict[int, int] = {}
+        self._version: int | None = None
+        self._keeping = 0
         self._look = QTimer(self, interval=_LOOK_AT_ROOTS)
         self._look.timeout.connect(self.look_at_roots)
         self._listen = QTimer(self, interval=2_000)
@@ -117,6 +117,32 @@ class Session(QObject):
 
         self._hold(begin)
 
+    def keep(
+        self,
+        write: Callable[[], Any],
+        done: Callable[[Any], None] = lambda _result: None,
+        failed: Callable[[RetrouveError], None] | None = None,
+    ) -> None:
+        """Write something that is no photo's (the history, a saved search). It is not taken for a change from
+        elsewhere, so that nothing is searched for anew."""
+
+        def ended(result: tuple[int, int, Any]) -> None:
+            self._keeping -= 1
+            before, after, kept = result
+            # Where another process wrote before it, that is still to be noticed. (What it wrote in the very
+            # milliseconds between is noticed with its next write.)
+            if self._version == before:
+                self._version = after
+            done(kept)
+
+        def not_kept(error: RetrouveError) -> None:
+            self._keeping -= 1
+            (failed or self.lanes.general.failed.emit)(error)
+
+        if self.library is not None:
+            self._keeping += 1
+            self.lanes.general.submit(partial(_kept, self.library, write), ended, not_kept)
+
     def look_at_roots(self) -> None:
         """Ask how the roots stand; ``roots_changed`` follows if that is news."""
         if self.library is not None:
@@ -142,6 +168,7 @@ class Session(QObject):
             self.root_failed.emit(fault)
         self.look_at_roots()
         self._look.start()
+        self._look_for_changes()
         self._listen.start()
 
     def _on_warm(self, _result: object) -> None:
@@ -174,19 +201,20 @@ class Session(QObject):
 
     def _look_for_changes(self) -> None:
         if self.library is not None:
-            self.lanes.general.submit(partial(_version, self.library), self._on_version)
+            self.lanes.general.submit(self.library.catalog.data_version, self._on_version)
 
-    def _on_version(self, seen: tuple[int, int]) -> None:
-        thread, version = seen
-        if self._versions.get(thread, version) != version:
-            # Every thread's connection counts for itself: what one has noticed is news to none of the others.
-            self._versions.clear()
+    def _on_version(self, version: int) -> None:
+        if self._keeping:
+            return  # It may be our own write that was seen: the next look will tell.
+        before, self._version = self._version, version
+        if before not in (None, version):
             self.changed_elsewhere.emit()
-        self._versions[thread] = version
 
 
-def _version(library: Library) -> tuple[int, int]:
-    return threading.get_ident(), library.catalog.data_version()
+def _kept(library: Library, write: Callable[[], Any]) -> tuple[int, int, Any]:
+    before = library.catalog.data_version()
+    result = write()
+    return before, library.catalog.data_version(), result
 
 
 def _open(open_library: Callable[[], Library], roots: Sequence[Path]) -> tuple[Library, list[RetrouveError]]:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal, Slot
@@ -149,6 +149,16 @@ class Thumbnails(QObject):
             kept = self._kept.pop(photo_id, None)
             if kept is not None:
                 self._bytes -= kept.bytes
+
+    def set_favourite(self, photo_ids: Iterable[int], favourite: bool) -> None:
+        """Know of this without reading the photos again."""
+        changed = []
+        for photo_id in photo_ids:
+            kept = self._kept.get(photo_id)
+            if kept is not None and kept.photo is not None:
+                kept.photo = replace(kept.photo, favourite=favourite)
+                changed.append(photo_id)
+        self.arrived.emit(changed)
 
     def clear(self) -> None:
         """Forget everything, for instance when the system runs short of memory."""

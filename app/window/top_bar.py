@@ -1,12 +1,17 @@
-"""The bar at the top: the search field first, then folders, the size of the photos and the menu."""
+"""The bar at the top: the search field first, then folders, the size of the photos and the menu; under the field, how
+the search was understood."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
+from app.window.chips import ChipBar
 from app.window.icons import icon, picture
+from app.window.offers import OfferLine
 from app.window.photo_grid import LARGEST, SMALLEST, USUAL
 from app.window.search_field import SearchField
 from app.window.theme import Theme
@@ -28,6 +33,39 @@ class TopBar(QWidget):
         self.search = SearchField(theme)
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.search.setMaximumWidth(self.fontMetrics().horizontalAdvance("x") * 150)
+        self.chips, self.offers = ChipBar(theme), OfferLine(theme)
+        self._make_buttons()
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(mark)
+        row.addWidget(self.search, 1)
+        row.addStretch(0)
+        row.addWidget(self.panel)
+        row.addWidget(self.folders)
+        row.addWidget(self.slider)
+        row.addWidget(self.menu)
+        under = QVBoxLayout()
+        under.setContentsMargins(size + 12, 0, 8, 0)  # From where the field begins.
+        under.setSpacing(6)
+        under.addWidget(self.chips)
+        under.addWidget(self.offers)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 10, 12, 10)
+        column.setSpacing(8)
+        column.addLayout(row)
+        column.addLayout(under)
+        for flow in (self.chips, self.offers):
+            flow.changed.connect(self._order)
+        self.slider.valueChanged.connect(self.side_chosen)
+        theme.changed.connect(self._tint)
+        self._tint()
+
+    def _make_buttons(self) -> None:
+        """What stands behind the field."""
+        self.panel = QToolButton()
+        self.panel.setToolTip("Side panel (F9)")
+        self.panel.setAccessibleName("Side panel")
+        self.panel.setCheckable(True)
         self.folders = QToolButton()
         self.folders.setText("Folders")
         self.folders.setToolTip("The folders of this library (Ctrl+Shift+F)")
@@ -43,18 +81,6 @@ class TopBar(QWidget):
         self.menu.setToolTip("Menu")
         self.menu.setAccessibleName("Menu")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(20, 10, 12, 10)
-        row.setSpacing(12)
-        row.addWidget(mark)
-        row.addWidget(self.search, 1)
-        row.addStretch(0)
-        row.addWidget(self.folders)
-        row.addWidget(self.slider)
-        row.addWidget(self.menu)
-        self.slider.valueChanged.connect(self.side_chosen)
-        theme.changed.connect(self._tint)
-        self._tint()
 
     def set_menus(self, menus: list[QMenu]) -> None:
         """List these behind the menu button."""
@@ -74,7 +100,13 @@ class TopBar(QWidget):
         super().resizeEvent(event)
         self.slider.setVisible(self.width() >= self.fontMetrics().horizontalAdvance("x") * 100)
 
+    def _order(self) -> None:
+        """The Tab key goes through the field, then the chips and the offers under it."""
+        chips = [chip.body for chip in self.chips.chips]
+        for before, after in pairwise([*self.search.stops(), *chips, *self.offers.buttons]):
+            self.setTabOrder(before, after)
+
     def _tint(self) -> None:
-        for button, name in ((self.folders, "folder"), (self.menu, "menu")):
+        for button, name in ((self.panel, "panel"), (self.folders, "folder"), (self.menu, "menu")):
             button.setIcon(icon(name, self._theme.colour("text"), 20))
             button.setIconSize(QSize(20, 20))

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import re
 
-from core.search.grammar import Without, Word, parse
+from core.search.grammar import KEYS, misread, only_filters, parse
 
-_THINGS = {"date": "date", "folder": "folder", "like": "photo"}
-"""The keys of the query language, and what has to follow each."""
+__all__ = ["finished", "is_listing", "misread"]
 
-_DANGLING = re.compile(rf"""(?:^|\s)(?:-|-?(?:{"|".join(_THINGS)}):)["“„]?$""", re.IGNORECASE)
+_KEY = rf"(?:f|{'|'.join(key.name for key in KEYS)}|[0-9]+(?:\.[0-9]+)?):"
+_UNFINISHED = re.compile(rf"""(?:-?\()*(?:-?\(|-|-?{_KEY})["“„]?""", re.IGNORECASE)
+"""A minus, an opening bracket, a key or a weight that nothing follows."""
 
 
 def finished(text: str) -> str:
-    """A query without a minus, or a key such as ``folder:``, that nothing follows yet: it is still being typed."""
+    """A query without what nothing follows yet at its end: it is still being typed.
+
+    That is a minus, an opening bracket, a weight, a key such as ``folder:``, and an ``OR`` behind something.
+    """
     text = text.strip()
-    while (dangling := _DANGLING.search(text)) is not None:
-        text = text[: dangling.start()].rstrip()
+    while text:
+        *before, last = text.rsplit(None, 1)
+        if _UNFINISHED.fullmatch(last) is None and not (before and last in ("OR", "|")):
+            break
+        text = before[0] if before else ""
     return text
 
 
 def is_listing(text: str) -> bool:
     """Whether nothing has to be compared: filters alone, or nothing at all, give a list of photos by date."""
     query = parse(text)
-    only_filters = not (query.sentence or query.likes or query.without or query.unlike)
-    return only_filters and bool(query.filters or not text.strip())
-
-
-def misread(text: str) -> str:
-    """A sentence about the first filter that makes no sense, and is searched for as words; empty without one."""
-    for term in parse(text).terms:
-        word = term.term if isinstance(term, Without) else term
-        if isinstance(word, Word):
-            key, colon, _ = word.text.partition(":")
-            thing = _THINGS.get(key.lower()) if colon else None
-            if thing is not None:
-                return f"{word.text} is no {thing}, so it counts as words"
-    return ""
+    return all(map(only_filters, query.terms)) and bool(query or not text.strip())

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QSizeF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPixmap
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.jobs import Jobs, Latest
 from app.window.full_picture import Facts, read_facts, read_picture
 from app.window.icons import icon
 from app.window.info_strip import InfoStrip
+from app.window.part_picker import PartPicker
 from app.window.photo_model import PhotoModel
 from app.window.picture_view import PictureView
 from app.window.theme import Theme
 from app.window.thumbnails import Thumbnails
 from core.errors import PhotoError, RetrouveError
+from core.search.grammar import Part
 from core.types import Photo
 
 if TYPE_CHECKING:
@@ -32,6 +35,10 @@ class Viewer(QWidget):
     left = Signal()
     similar_asked = Signal(object)
     """Path of the photo to find others like."""
+    part_asked = Signal(object, object)
+    """Path of the photo, and the Part of it to find others like."""
+    favourite_asked = Signal()
+    """The photo that is shown is to be a favourite, or no longer."""
     menu_asked = Signal(object)
     """Global position of a right click."""
     row_changed = Signal(int)
@@ -57,6 +64,7 @@ class Viewer(QWidget):
         self._offline: tuple[Path, ...] = ()
         self._facts, self._picture = Latest(), Latest()
         self.picture = PictureView(theme)
+        self.parts = PartPicker(self.picture, theme)
         self.strip = InfoStrip()
         self.sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.sentence.setWordWrap(True)
@@ -75,6 +83,8 @@ class Viewer(QWidget):
         self._waiting.timeout.connect(self.picture.clear)
         self._build()
         self.picture.zoom_changed.connect(self._on_zoom_changed)
+        self.parts.chosen.connect(self._on_part_chosen)
+        self.parts.ended.connect(lambda: self.part.setChecked(False))
 
     def _build(self) -> None:
         bar = QWidget(objectName="stagebar")
@@ -86,6 +96,11 @@ class Viewer(QWidget):
         row.addWidget(self.title, 1)
         row.addWidget(self.scale)
         row.addWidget(self.place)
+        self.heart = self._button("heart", "Favourite (F)", self.favourite_asked.emit)
+        row.addWidget(self.heart)
+        self.part = self._button("part", "Find photos like a part of this one (R, or Shift and drag)", self.pick_part)
+        self.part.setCheckable(True)
+        row.addWidget(self.part)
         row.addWidget(self._button("similar", "Find similar photos (S)", self._on_similar))
         self.info = self._button("info", "Show or hide what is known of the photo (I)", self.toggle_info)
         self.info.setCheckable(True)
@@ -139,6 +154,8 @@ class Viewer(QWidget):
             return
         self._row, self._photo_id, self._photo = row, self._model.photo_id(row), None
         self._unreadable = False
+        self.parts.cancel()
+        self._paint_heart()
         hit = self._model.hit(row)
         self.sentence.hide()
         self.picture.show()
@@ -170,7 +187,9 @@ class Viewer(QWidget):
         count = self._model.rowCount()
         self._row, self._gone = row, False
         self._next_id = self._model.photo_id(row + 1) if row + 1 < count else -1
-        self.place.setText(f"{row + 1:,} of {count:,}")
+        stack = self._model.stack(row)
+        folded = f"one of a burst of {stack.count:,}  ·  " if stack is not None and not stack.opened else ""
+        self.place.setText(f"{folded}{row + 1:,} of {count:,}")
         self._previous.setEnabled(row > 0)
         self._next.setEnabled(row + 1 < count)
 
@@ -192,8 +211,35 @@ class Viewer(QWidget):
         self._waiting.stop()
         self._picture.drop()
         self.picture.clear()
+        self.parts.cancel()
         self._photo_id = self._next_id = self._row = -1
         self._gone = self._unreadable = False
+
+    def pick_part(self) -> None:
+        """Offer a rectangle over the photo, or take it away again."""
+        if not self.parts.isHidden():
+            self.parts.cancel()
+        elif self._photo is not None:
+            self.part.setChecked(True)
+            self.parts.begin()
+            self.setFocus()
+        else:
+            self.part.setChecked(False)
+
+    def set_favourite(self, photo_ids: Sequence[int], favourite: bool) -> None:
+        """These photos are favourites now, or are no longer: the one that is shown may be among them."""
+        if self._photo is not None and self._photo.id in photo_ids:
+            self._photo = replace(self._photo, favourite=favourite)
+            self._paint_heart()
+
+    def _paint_heart(self) -> None:
+        kept = self._photo if self._photo is not None else self._thumbnails.photo(self._photo_id)
+        full = kept is not None and kept.favourite
+        colour = "#ff6b7d" if full else self._theme.colours.on_stage
+        self.heart.setIcon(icon("heart-full" if full else "heart", QColor(colour), 20))
+        words = "No longer a favourite (F)" if full else "Favourite (F)"
+        self.heart.setToolTip(words)
+        self.heart.setAccessibleName(words)
 
     def toggle_info(self) -> None:
         """Show or hide what is known of the photo."""
@@ -211,6 +257,7 @@ class Viewer(QWidget):
             self._say("This photo is no longer in the library.")
             return
         self._photo = facts.photo
+        self._paint_heart()
         self._waiting.stop()
         about = facts.photo.metadata
         if facts.thumbnail is not None and about.width and about.height:
@@ -253,6 +300,12 @@ class Viewer(QWidget):
         if self._photo is not None:
             self.similar_asked.emit(self._photo.path)
 
+    def _on_part_chosen(self, part: QRectF) -> None:
+        """A tenth of a percent is a pixel or two of a small photo, and reads well in the search field."""
+        if self._photo is not None:
+            edges = (part.left(), part.top(), part.right(), part.bottom())
+            self.part_asked.emit(self._photo.path, Part(*(round(edge, 1) for edge in edges)))
+
     def _on_zoom_changed(self, zoom: float) -> None:
         percent = zoom * self.devicePixelRatioF()
         self.scale.setText("" if self.picture.fitted else f"{percent:.0%}")
@@ -264,6 +317,8 @@ class Viewer(QWidget):
         key, keys = event.key(), Qt.Key
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             super().keyPressEvent(event)
+            return
+        if self.parts.take_key(event):
             return
         actions = {
             keys.Key_Escape: self.left.emit,
@@ -282,6 +337,8 @@ class Viewer(QWidget):
             keys.Key_1: self.picture.actual,
             keys.Key_I: self.toggle_info,
             keys.Key_S: self._on_similar,
+            keys.Key_F: self.favourite_asked.emit,
+            keys.Key_R: self.pick_part,
         }
         act = actions.get(Qt.Key(key))
         if act is None:

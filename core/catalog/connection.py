@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from core.catalog import faults, schema
+from core.catalog import faults, schema, word_index
 from core.catalog.faults import files_in_plain_words, in_plain_words
 from core.catalog.linking import Mode, connect, is_writable
 from core.errors import CatalogMissing, CatalogReadOnly
@@ -94,6 +94,7 @@ class Catalog:
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on the writer's thread inside a transaction, wait for it, and give back what it gave.
 
+        The word index follows in the same transaction (see `core.catalog.word_index`).
         Whatever it raises undoes the transaction and is raised here, with its traceback. Raises `CatalogReadOnly`,
         `DiskFull`, `LibraryBusy` (another process has been writing for ``busy_seconds``), `CatalogDamaged`. To be
         called from within ``work`` would wait for itself, and is a `RuntimeError`.
@@ -199,6 +200,7 @@ class Catalog:
         db.execute("BEGIN IMMEDIATE")
         try:
             result = work(db)
+            word_index.settle(db)
             db.execute("COMMIT")
         except BaseException:
             # SQLite undoes some failed transactions by itself (a full disk).

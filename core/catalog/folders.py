@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from core.catalog.folding import fold
 from core.catalog.naming import to_name, to_text
 
 
@@ -15,7 +16,9 @@ def ensure(db: sqlite3.Connection, root_id: int, path: str) -> int:
     text = "" if path == "." else to_text(path)
     row = db.execute("SELECT id FROM folder WHERE root_id = ? AND path = ?", [root_id, text]).fetchone()
     if row is None:
-        row = db.execute("INSERT INTO folder (root_id, path) VALUES (?, ?) RETURNING id", [root_id, text]).fetchone()
+        row = db.execute(
+            "INSERT INTO folder (root_id, path, folded) VALUES (?, ?, ?) RETURNING id", [root_id, text, fold(text)]
+        ).fetchone()
     return int(row["id"])
 
 

@@ -12,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.catalog.step_003 import m003_filters
+from core.catalog.step_004 import m004_words
+from core.catalog.step_005 import m005_searches
+
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
@@ -136,7 +140,13 @@ def m002_answering(db: Database) -> None:
     db.execute("UPDATE model SET answers = 1 WHERE id = (SELECT model_id FROM embedding ORDER BY id DESC LIMIT 1)")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001_first, m002_answering)
+STEPS: tuple[Callable[[Database], None], ...] = (
+    m001_first,
+    m002_answering,
+    m003_filters,
+    m004_words,
+    m005_searches,
+)
 """Every migration, the oldest first. A new one goes to the end."""
 
 NAMES: tuple[str, ...] = tuple(step.__name__ for step in STEPS)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import captions, roots, stamps, tags
+from core.catalog import by_date, captions, derived, roots, stamps, tags
 from core.catalog.batches import batches, marks
+from core.catalog.folding import fold
 from core.catalog.naming import readable, to_name, to_text
 from core.catalog.nesting import place_of
 from core.types import FileStamp, Photo, PhotoMetadata, TakenSource
@@ -22,19 +23,21 @@ _METADATA = (
     "width, height, format, taken, taken_source, camera, lens, focal_length, aperture, exposure, iso, "
     "latitude, longitude, rating"
 )
-_METADATA_SET = ", ".join(f"{column} = ?" for column in _METADATA.split(", "))
+_FACTS = f"{_METADATA}, {derived.COLUMNS}"
+_FACTS_SET = ", ".join(f"{column} = ?" for column in _FACTS.split(", "))
 _STAMP_SET = ", ".join(f"{column} = ?" for column in stamps.COLUMNS.split(", "))
+_KEPT = f"content_id, {stamps.COLUMNS}, {_FACTS}"
 _UPSERT = (
-    f"INSERT INTO photo (folder_id, name, content_id, {stamps.COLUMNS}, {_METADATA}) "
-    f"VALUES ({marks(3 + 4 + 14)}) ON CONFLICT (folder_id, name) DO UPDATE SET content_id = excluded.content_id, "
-    + ", ".join(f"{column} = excluded.{column}" for column in f"{stamps.COLUMNS}, {_METADATA}".split(", "))
+    f"INSERT INTO photo (folder_id, name, folded_name, {_KEPT}) VALUES ({marks(3 + len(_KEPT.split(', ')))}) "
+    "ON CONFLICT (folder_id, name) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in _KEPT.split(", "))
     + " RETURNING id"
 )
 FROM = "photo p JOIN folder f ON f.id = p.folder_id JOIN root r ON r.id = f.root_id"
 """What a filter's ``where`` may speak of: ``p``, the photo; ``f``, its folder; ``r``, its root."""
 
 _SELECT = (
-    f"SELECT p.id, p.content_id, c.hash, p.size, p.name, f.path AS folder, r.path AS root, {_METADATA} "
+    f"SELECT p.id, p.content_id, c.hash, p.size, p.name, f.path AS folder, r.path AS root, p.favourite, {_METADATA} "
     f"FROM {FROM} JOIN content c ON c.id = p.content_id"
 )
 
@@ -80,7 +83,9 @@ def upsert(
     from the file, stay. A failure of that name is forgotten: the file could be read.
     """
     text = to_text(name)
-    row = db.execute(_UPSERT, [folder_id, text, content_id, *stamps.to_row(stamp), *_values(metadata)]).fetchone()
+    row = db.execute(
+        _UPSERT, [folder_id, text, fold(text), content_id, *stamps.to_row(stamp), *_facts(db, metadata)]
+    ).fetchone()
     photo_id = int(row["id"])
     db.execute("DELETE FROM failure WHERE folder_id = ? AND name = ?", [folder_id, text])
     captions.replace_from_file(db, photo_id, metadata.captions)
@@ -90,7 +95,7 @@ def upsert(
 
 def set_metadata(db: sqlite3.Connection, photo_id: int, metadata: PhotoMetadata) -> None:
     """Put what a file and its sidecars say now in place of what they said, as `upsert` does; the file is the same."""
-    db.execute(f"UPDATE photo SET {_METADATA_SET} WHERE id = ?", [*_values(metadata), photo_id])
+    db.execute(f"UPDATE photo SET {_FACTS_SET} WHERE id = ?", [*_facts(db, metadata), photo_id])
     captions.replace_from_file(db, photo_id, metadata.captions)
     tags.replace_from_file(db, photo_id, metadata.keywords)
 
@@ -109,8 +114,8 @@ def move(db: sqlite3.Connection, photo_id: int, folder_id: int, name: str, stamp
     db.execute("DELETE FROM photo WHERE folder_id = ? AND name = ? AND id <> ?", [folder_id, text, photo_id])
     db.execute("DELETE FROM failure WHERE folder_id = ? AND name = ?", [folder_id, text])
     db.execute(
-        f"UPDATE photo SET folder_id = ?, name = ?, {_STAMP_SET} WHERE id = ?",
-        [folder_id, text, *stamps.to_row(stamp), photo_id],
+        f"UPDATE photo SET folder_id = ?, name = ?, folded_name = ?, {_STAMP_SET} WHERE id = ?",
+        [folder_id, text, fold(text), *stamps.to_row(stamp), photo_id],
     )
 
 
@@ -182,19 +187,9 @@ def metadata_of_content(db: sqlite3.Connection, content_id: int) -> PhotoMetadat
 
 
 def ids_by_date(db: sqlite3.Connection, where: str | None = None, params: Sequence[Any] = ()) -> NDArray[np.int64]:
-    """The ids of all photos, or of those that a filter over `FROM` keeps, the newest first: int64[n].
-
-    Copies follow each other. Photos without a date, of which a finished index run leaves none (the file's own time is
-    the last resort), come last.
-    """
-    source = f"{FROM} WHERE {where}" if where else "photo p"
-    # The order of the index photo_taken, walked backwards: no sorting. An aggregate sees a subquery's rows in its
-    # order, and one long text is four times as fast as a row for each id.
-    row = db.execute(
-        f"SELECT group_concat(id) FROM (SELECT p.id FROM {source} ORDER BY p.taken DESC, p.content_id DESC, p.id DESC)",
-        list(params),
-    ).fetchone()
-    return np.fromstring(row[0] or "", np.int64, sep=",")
+    """The ids of all photos, or of those that a filter over ``photo p`` keeps, the newest first: int64[n];
+    see `by_date`."""
+    return by_date.every(db, where, params)
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -202,7 +197,7 @@ def count(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(*) FROM photo").fetchone()[0])
 
 
-def _values(metadata: PhotoMetadata) -> list[Any]:
+def _facts(db: sqlite3.Connection, metadata: PhotoMetadata) -> list[Any]:
     return [
         metadata.width,
         metadata.height,
@@ -218,12 +213,15 @@ def _values(metadata: PhotoMetadata) -> list[Any]:
         metadata.latitude,
         metadata.longitude,
         metadata.rating,
+        *derived.values(db, metadata),
     ]
 
 
 def _photo(row: sqlite3.Row) -> Photo:
     path = os.path.join(to_name(row["root"]), to_name(row["folder"]), to_name(row["name"]))  # noqa: PTH118
-    return Photo(row["id"], Path(path), row["content_id"], row["hash"], row["size"], _metadata(row))
+    return Photo(
+        row["id"], Path(path), row["content_id"], row["hash"], row["size"], _metadata(row), bool(row["favourite"])
+    )
 
 
 def _metadata(row: sqlite3.Row, said: tuple[Any, ...] = (), keywords: tuple[str, ...] = ()) -> PhotoMetadata:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.catalog.folding import fold
 from core.catalog.naming import to_name, to_text
 from core.types import Root
 
@@ -17,17 +18,26 @@ _COLUMNS = "id, path, added, mount, ignore"
 
 def add(db: sqlite3.Connection, path: Path, mount: Path | None, ignore: Sequence[str] = ()) -> Root:
     """Add a root, or learn the mount point of one that is known (whose ignore patterns stay)."""
+    text = to_text(str(path))
     row = db.execute(
-        f"INSERT INTO root (path, added, mount, ignore) VALUES (?, ?, ?, ?) "
+        "INSERT INTO root (path, folded, folded_name, added, mount, ignore) VALUES (?, ?, ?, ?, ?, ?) "
         f"ON CONFLICT (path) DO UPDATE SET mount = excluded.mount RETURNING {_COLUMNS}",
         [
-            to_text(str(path)),
+            text,
+            *folded(text),
             datetime.now(UTC).isoformat(timespec="seconds"),
             None if mount is None else to_text(str(mount)),
             json.dumps(list(ignore)),
         ],
     ).fetchone()
     return _root(row)
+
+
+def folded(path: str) -> tuple[str, str]:
+    """A root's path and its last step as a filter compares them: folded, with slashes that lean forwards, none at the
+    end."""
+    whole = path.replace("\\", "/").rstrip("/")
+    return fold(whole), fold(whole.rpartition("/")[2])
 
 
 def all(db: sqlite3.Connection) -> list[Root]:
@@ -59,8 +69,9 @@ def swallow(db: sqlite3.Connection, parent_id: int, child: Root, inner: str) -> 
     """
     text = to_text(inner)
     db.execute(
-        "UPDATE folder SET root_id = ?, path = CASE path WHEN '' THEN ? ELSE ? || '/' || path END WHERE root_id = ?",
-        [parent_id, text, text, child.id],
+        "UPDATE folder SET root_id = ?, path = CASE path WHEN '' THEN ? ELSE ? || '/' || path END, "
+        "folded = CASE path WHEN '' THEN ? ELSE ? || '/' || folded END WHERE root_id = ?",
+        [parent_id, text, text, fold(text), fold(text), child.id],
     )
     start = glob.escape(inner)
     ignore(db, parent_id, [pattern for name in child.ignore for pattern in (f"{start}/{name}", f"{start}/*/{name}")])

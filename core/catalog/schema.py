@@ -98,6 +98,8 @@ def _build(path: Path, busy_seconds: float) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             migrations().apply(Database(connection, execute_plugins=False))
+            # Closing does this too, but says nothing when the disk is full; the log would then be left behind.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         unborn.replace(path)
     except BaseException:
         _clear(unborn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from core.catalog.folding import fold
 from core.catalog.naming import readable
 
 
@@ -48,5 +49,10 @@ def label_id(db: sqlite3.Connection, name: str) -> int:
     """The id of a label, which is added when it is new. Case makes no difference in ASCII."""
     row = db.execute("SELECT id FROM label WHERE name = ?", [name]).fetchone()
     if row is None:
-        row = db.execute("INSERT INTO label (name) VALUES (?) RETURNING id", [name]).fetchone()
+        row = db.execute("INSERT INTO label (name, folded) VALUES (?, ?) RETURNING id", [name, folded(name)]).fetchone()
     return int(row["id"])
+
+
+def folded(name: str) -> str:
+    """A label's name as names are compared by a filter: case, accents and the width of spaces make no difference."""
+    return fold(" ".join(readable(name).split()))

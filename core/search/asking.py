@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,17 @@ from core.catalog.naming import readable
 from core.errors import PhotoError
 from core.models.encoder import Encoder
 from core.search.calibration import Calibration
+from core.search.grammar import Part
 from core.types import Photo
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Vector = NDArray[np.float32]
 """float32[dim] of unit length."""
+
+LARGEST_SIDE = 4096
+"""Pixels of the shorter side that a photo is decoded to, however small the part of it is."""
 
 _REMEMBERED = 256
 """Sentences whose embeddings are kept: half a mebibyte at 512 dimensions, and all that a person types in an hour."""
@@ -66,6 +73,7 @@ class Sample:
     path: Path
     vector: Vector
     photo: Photo | None
+    part: Part | None = None
 
 
 class Sentences:
@@ -116,8 +124,9 @@ class Samples:
         self._model = model
         self._sentences = sentences
 
-    def find(self, path: Path) -> Sample:
-        """A photo's embedding: the stored one where there is one, else its file is read and encoded.
+    def find(self, path: Path, part: Part | None = None) -> Sample:
+        """A photo's embedding: the stored one where there is one, else its file is read and encoded. With ``part`` it
+        is that of a rectangle of the photo, which is always read.
 
         Raises `PhotoError` where there is no such file, or it is no photo.
         """
@@ -125,6 +134,8 @@ class Samples:
             raise PhotoError(path, "no file has such a path")
         path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolves "..", but no links, as roots do
         photo = self._known(path)
+        if part is not None:
+            return Sample(path, self._read_part(path, part), photo, part)
         if photo is not None:
             vector = self._stored(photo.content_id)
             if vector is not None:
@@ -143,17 +154,22 @@ class Samples:
             model = embeddings.find_model(db, self._model.model_id)
             return None if model is None else embeddings.get(db, model.id, content_id)
 
+    def _read_part(self, path: Path, part: Part) -> Vector:
+        from core.photos.decode import decode
+
+        _check_file(path)
+        # So many pixels that the part alone is as large as what the image tower looks at.
+        share = max(min(part.right - part.left, part.bottom - part.top), 1.0) / 100
+        decoded = decode(path, min_side=min(int(self._model.image_size / share), LARGEST_SIDE), thumbnail=False)
+        vector: Vector = self._sentences.encoder.encode_images([_cut(decoded.image, part)])[0]
+        return vector
+
     def _read(self, path: Path) -> Vector:
         # Decoders are heavy to import, and most searches need none.
         from core.photos.decode import decode
         from core.photos.hashing import content_hash
 
-        try:
-            is_file, there = path.is_file(), path.exists()
-        except OSError as error:  # A name that is too long, a folder that may not be entered.
-            raise PhotoError(path, f"this path cannot be used ({error.strerror})") from error
-        if not is_file:
-            raise PhotoError(path, "this is a folder, not a photo" if there else "there is no such file")
+        _check_file(path)
         with self._catalog.read() as db:
             copy = contents.id_of(db, content_hash(path))
         vector = None if copy is None else self._stored(copy)
@@ -161,6 +177,24 @@ class Samples:
             decoded = decode(path, min_side=self._model.image_size, thumbnail=False)
             vector = self._sentences.encoder.encode_images([decoded.image])[0]
         return vector
+
+
+def _check_file(path: Path) -> None:
+    """Raises PhotoError unless there is a file to read."""
+    try:
+        is_file, there = path.is_file(), path.exists()
+    except OSError as error:  # A name that is too long, a folder that may not be entered.
+        raise PhotoError(path, f"this path cannot be used ({error.strerror})") from error
+    if not is_file:
+        raise PhotoError(path, "this is a folder, not a photo" if there else "there is no such file")
+
+
+def _cut(image: Image, part: Part) -> Image:
+    """A rectangle of a photo, a pixel wide and high at the least."""
+    left, top = int(image.width * part.left / 100), int(image.height * part.top / 100)
+    right = max(left + 1, round(image.width * part.right / 100))
+    bottom = max(top + 1, round(image.height * part.bottom / 100))
+    return image.crop((left, top, right, bottom))
 
 
 def _resolved(path: Path) -> Path:

@@ -50,7 +50,7 @@ class VectorIndex(Protocol):
         ...
 
 
-def best(scores: Scores, k: int) -> NDArray[np.intp]:
+def best(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
     """The places of the ``k`` highest scores, the highest first; equal scores in their own order."""
     if k <= 0:
         return np.empty(0, np.intp)

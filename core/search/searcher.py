@@ -1,31 +1,18 @@
-"""Answers queries: the rooms of this folder, put together.
+"""Answers a query: which photos, in which order, how likely each is meant, and why.
 
-**Ranking.** All words and phrases are one sentence; photos to compare with are added to it as vectors, each of unit
-length, and the sum is what the photos are ranked by.
-
-**Leaving out.** ``-word`` leaves out a photo that shows the word with one chance in ten: who says what they do not want
-rather misses a photo than sees one. The bare word is asked for; for a word that means many things that can be seen
-("people"), the things in `MEANT` too. Measured with the starter model on 899 photos of flickr8k val, ten words:
-66 % of the photos whose captions name the thing are left out, and 3 % of the others; among the 100 first of five
-sentences 58 % and 7 %. (As "a word", "a photo of a word": 32 % and 0 %. Leaving out as well what is nearer to the word
-than to the sentence: 67 % and 14 % beside a sentence; half of what it adds is wrong, so it is not done.) With something
-to leave out, every survivor of the filters is compared.
-
-**Without anything to rank by** (filters, things to leave out) photos come newest first. They are all that was asked
-for, exactly: ``match`` is 1, ``strong`` is true, and ``score`` is 0, since nothing was compared.
-
-**Copies** (files with the same bytes) are one hit, named by the first path that passes the filters; ``total`` counts
-possible hits, so that it is the end of the list that a person scrolls.
+The sentence and the photos to compare with become vectors, filters become a set of contents that may be found, and the
+vector index ranks those. What is written about a photo adds to what it looks like (`fusion`). What is to be left out is
+compared with all of them, so that such a query is answered exactly. Alternatives (``OR``) are ranked each for itself
+and put together (`ranking`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,57 +21,45 @@ from core.catalog import photos
 from core.catalog.connection import Catalog
 from core.errors import CallError
 from core.models.encoder import Encoder
-from core.search import calibration, filters, grammar
-from core.search.asking import Sample, Samples, SearchedModel, Sentences, Vector
+from core.search import filters, fusion, grammar, ranking, refining, sorting
+from core.search.asking import Samples, SearchedModel, Sentences, Vector
 from core.search.calibration import Calibration
 from core.search.filters import Condition
-from core.search.grammar import Like, Query
-from core.search.index import Ids, Scores, VectorIndex, best
+from core.search.grammar import All, Any, Branch, Like, Query
+from core.search.index import Ids, Scores, best
+from core.search.judging import Found, judge
+from core.search.ranking import Listed, Ranking, Worded
+from core.search.refining import Pulls
+from core.search.seeking import Seeker, Sought
 from core.search.store import VectorStore
-from core.types import Hit, Photo, SearchResult
+from core.search.words import WordIndex
+from core.types import Hit, Marks, Order, SearchResult
 
 MOST = 10_000
-"""Hits that one search gives at the most. A window that scrolls further browses."""
+"""Hits that one search gives at the most."""
 
-MEANT: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    dict.fromkeys(("people", "persons", "humans"), ("people", "person", "man", "woman", "child", "crowd"))
-)
-"""What else is looked for where a word is to be left out that captions seldom say: they say "a man", not "people"."""
+WORDED = 2_000
+"""Photos that the word index may bring into one answer."""
 
-_CHANCE = 0.1
-"""The probability of a match from which a photo is left out."""
-
-_SAME = 0.9995
-"""The cosine from which two photos count as one picture: what saving it again in another format leaves."""
+LEFT_OUT = 0.99
+"""The share of the words to be left out that a photo has to have for being left out by what is written about it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One thing to look for or to leave out: its vector, how to read a cosine with it, and what it is called."""
+class Plan:
+    """A branch that is ready to be ranked."""
 
-    vector: Vector
+    branch: Branch
+    where: Condition
+    wanted: list[Sought]
+    unwanted: list[Sought]
     curve: Calibration
-    said: str
-    sample: Sample | None = None
+    pulls: Pulls | None
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A content that is a hit, and its photos that may be shown, by path."""
-
-    content_id: int
-    score: float
-    photos: list[Photo]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """Contents in order, with their cosines; ``more`` gives a longer list of the same order, None when this is all."""
-
-    ids: Ids
-    scores: Scores
-    total: int
-    more: Callable[[int], tuple[Ids, Scores]] | None = None
+    @property
+    def texts(self) -> list[str]:
+        """What the word index is asked."""
+        return [one.text for one in self.wanted if one.text is not None and one.weight > 0]
 
 
 class Searcher:
@@ -104,13 +79,23 @@ class Searcher:
         self._catalog = catalog
         self._store = store
         self._info = info
-        self._sentences = Sentences(encoder)
-        self._samples = Samples(catalog, info, self._sentences)
+        sentences = Sentences(encoder)
+        self._seeker = Seeker(info, sentences, Samples(catalog, info, sentences))
+        self._words = WordIndex(catalog)
 
-    def search(self, text: str, *, top: int = 50, like: Path | None = None) -> SearchResult:
+    def search(
+        self,
+        text: str,
+        *,
+        top: int = 50,
+        like: Path | None = None,
+        order: Order = Order.MATCH,
+        marks: Marks = Marks(),  # noqa: B008 - frozen and empty
+    ) -> SearchResult:
         """What a query finds, the best first (see ``grammar`` for its language), ``top`` hits at the most.
 
-        ``like`` is a photo to compare with, as ``like:"path"`` in the text is; it is no hit itself.
+        ``like`` is a photo to compare with, as ``like:"path"`` in the text is; it is no hit itself. ``order`` sorts the
+        ``top`` best; ``marks`` moves the answer towards photos and away from others (see `refining`).
         Raises `CallError` (nothing to look for, ``top`` out of range) and `PhotoError` (that is no photo).
         """
         started = time.perf_counter()
@@ -120,7 +105,7 @@ class Searcher:
             query = Query((*query.terms, Like(str(like))))
         if not query:
             raise CallError("Say what to look for: a few words, or a filter such as folder:Italy or date:2019.")
-        return self._answer(query, top, started)
+        return self._answer(query, top, started, order, marks)
 
     def similar(self, path: Path, top: int = 50) -> SearchResult:
         """The photos that look most like the one at ``path``, which is never among them; its copies are.
@@ -131,32 +116,46 @@ class Searcher:
         _check(top)
         return self._answer(Query((Like(str(path)),)), top, started)
 
-    def _answer(self, query: Query, top: int, started: float) -> SearchResult:
-        where = filters.compile(query)
-        wanted = self._wanted([query.sentence] if query.sentence else [], query.likes)
-        unwanted = self._unwanted(query.without, query.unlike)
-        shown = {one.sample.photo.id for one in (*wanted, *unwanted) if one.sample and one.sample.photo}
-        if wanted:
-            ranking = self._rank(wanted, unwanted, self._allowed(where), top + len(shown))
-        else:
-            ranking = self._browse(unwanted, where)
-        said = filters.reasons(query)
-        found, passed_over = self._photos(ranking, top, where, shown)
-        hits = self._hits(found, wanted, said)
-        return SearchResult(tuple(hits), max(ranking.total - passed_over, len(hits)), time.perf_counter() - started)
+    def _answer(
+        self, query: Query, top: int, started: float, sort: Order = Order.MATCH, marks: Marks | None = None
+    ) -> SearchResult:
+        pulls = refining.pulls(self._catalog, self._store.exact(), marks) if marks else None
+        plans = [self._plan(branch, pulls) for branch in grammar.branches(query)]
+        shown = {
+            one.sample.photo.id
+            for plan in plans
+            for one in (*plan.wanted, *plan.unwanted)
+            if one.sample is not None and one.sample.photo is not None and one.sample.part is None
+        }
+        order = ranking.either([self._rank(plan, place) for place, plan in enumerate(plans)])
+        found, passed_over = self._photos(order, top, _any_of(plans), shown)
+        hits = sorting.sort(found, self._hits(found, plans), sort)
+        total, strong = max(order.total - passed_over, len(hits)), sum(hit.strong for hit in hits)
+        return SearchResult(tuple(hits), total, time.perf_counter() - started, strong)
 
-    def _wanted(self, sentences: Sequence[str], paths: Sequence[str]) -> list[_Wanted]:
-        texts = zip(sentences, self._sentences.embed(sentences) if sentences else [], strict=True)
-        found = [_Wanted(vector, self._info.calibration, f"'{_shortened(sentence)}'") for sentence, vector in texts]
-        return [*found, *map(self._sample, paths)]
+    def _plan(self, branch: Branch, pulls: Pulls | None) -> Plan:
+        wanted, unwanted = self._seeker.wanted(branch), self._seeker.unwanted(branch)
+        texts = any(one.sample is None for one in wanted)
+        curve = self._info.calibration if texts or not wanted else self._info.photo_calibration
+        return Plan(branch, filters.compile(branch.where), wanted, unwanted, curve, pulls if wanted else None)
 
-    def _unwanted(self, words: Sequence[str], paths: Sequence[str]) -> list[_Wanted]:
-        meant = [meaning for word in words for meaning in MEANT.get(word.casefold(), (word,))]
-        return self._wanted(meant, paths)
+    def _rank(self, plan: Plan, place: int) -> Ranking:
+        if not plan.wanted:
+            return ranking.certain(self._browse(plan), place)
+        allowed = self._allowed(plan.where)
+        vector = _unit(np.sum([one.weight * one.vector for one in plan.wanted], axis=0))
+        worded = self._worded(plan, vector)
+        if plan.unwanted or plan.pulls:
+            ids, scores = self._compare_all(vector, plan, allowed)
 
-    def _sample(self, path: str) -> _Wanted:
-        sample = self._samples.find(Path(path))
-        return _Wanted(sample.vector, self._info.photo_calibration, sample.path.name, sample)
+            def first(k: int) -> tuple[Ids, Scores]:
+                order = best(scores, k)
+                return ids[order], scores[order]
+
+            return ranking.ranked(first, ranking.among(worded, ids, scores), plan.curve, len(ids), place)
+        index = self._store.index()
+        total = len(index) if allowed is None else len(self._store.exact().places(allowed))
+        return ranking.ranked(lambda k: index.search(vector, k, allowed), worded, plan.curve, total, place)
 
     def _allowed(self, where: Condition) -> Ids | None:
         """The contents that have a photo which passes the filters; None without filters."""
@@ -167,120 +166,143 @@ class Searcher:
             row = db.execute(f"SELECT group_concat(p.content_id) FROM photo p WHERE {where.sql}", where.params)
             return np.fromstring(row.fetchone()[0] or "", np.int64, sep=",")
 
-    def _rank(self, wanted: list[_Wanted], unwanted: list[_Wanted], allowed: Ids | None, top: int) -> _Ranking:
-        vector = _unit(np.sum([one.vector for one in wanted], axis=0))
-        if unwanted:
-            ids, scores = self._compare_all(vector, wanted, unwanted, allowed)
+    def _worded(self, plan: Plan, vector: Vector) -> Worded:
+        """The contents that have words of the question."""
+        hits = self._words.search(plan.texts, plan.where if plan.where.sql else None, WORDED) if plan.texts else None
+        if hits is None or not len(hits):
+            return np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32)
+        ids, covered = fusion.by_content(hits)
+        known, cosines = self._store.exact().scores(vector[None], ids)
+        order = np.argsort(known)
+        known = known[order]
+        return known, cosines[0][order], fusion.looked_up(known, (ids, covered))
 
-            def first(k: int) -> tuple[Ids, Scores]:
-                order = best(scores, k)
-                return ids[order], scores[order]
-
-            return _Ranking(*first(top), len(ids), first)
-        index: VectorIndex = self._store.index()
-        total = len(index) if allowed is None else len(self._store.exact().places(allowed))
-        ids, scores = index.search(vector, top, allowed)
-        return _Ranking(ids, scores, total, lambda k: index.search(vector, k, allowed))
-
-    def _compare_all(
-        self, vector: Vector, wanted: list[_Wanted], unwanted: list[_Wanted], allowed: Ids | None
-    ) -> tuple[Ids, Scores]:
-        """Every survivor of the filters that nothing leaves out, and its score."""
-        vectors = np.stack([vector, *(one.vector for one in (*wanted, *unwanted))])
+    def _compare_all(self, vector: Vector, plan: Plan, allowed: Ids | None) -> tuple[Ids, Scores]:
+        """Every survivor of the filters that nothing leaves out, and its cosine, moved by what is marked."""
+        wanted, unwanted = plan.wanted, plan.unwanted
+        marked = plan.pulls.vectors if plan.pulls else []
+        vectors = np.stack([vector, *(one.vector for one in (*wanted, *unwanted)), *marked])
         ids, scores = self._store.exact().scores(vectors, allowed)
-        mine, theirs = scores[1 : 1 + len(wanted)], scores[1 + len(wanted) :]
-        kept = np.ones(len(ids), np.bool_)
+        mine, theirs = scores[1 : 1 + len(wanted)], scores[1 + len(wanted) : 1 + len(wanted) + len(unwanted)]
+        kept = ~np.isin(ids, self._said_of(unwanted))
         for one, near in zip(unwanted, theirs, strict=True):
-            kept &= near < _edge(one)
+            kept &= near < one.edge
             for other, row in zip(wanted, mine, strict=True):
                 if other.sample is not None and one.sample is not None:
                     kept &= near <= row
-        return ids[kept], scores[0][kept]
+        near = scores[0]
+        if plan.pulls:
+            moved = plan.pulls.odds(scores[len(scores) - len(marked) :], self._info.photo_calibration)
+            near = near + np.asarray(moved / plan.curve.slope, np.float32)
+        return ids[kept], near[kept]
 
-    def _browse(self, unwanted: list[_Wanted], where: Condition) -> _Ranking:
-        """All photos that pass the filters and that nothing leaves out, the newest first."""
+    def _said_of(self, unwanted: Sequence[Sought]) -> Ids:
+        """The contents whose captions or tags say what is to be left out."""
+        said = [np.empty(0, np.int64)]
+        for one in unwanted:
+            if one.text is not None:
+                hits = self._words.search([one.text])
+                said.append(hits.content_ids[hits.covered >= LEFT_OUT])
+        return np.unique(np.concatenate(said))
+
+    def _browse(self, plan: Plan) -> Ids:
+        """All contents that pass the filters and that nothing leaves out, the newest first."""
+        condition = f"WHERE {plan.where.sql}" if plan.where.sql else ""
         with self._catalog.read() as db:
-            condition = f"WHERE {where.sql}" if where.sql else ""
-            # An aggregate sees a subquery's rows in its order; (taken, content_id) is an index.
+            # An aggregate sees a subquery's rows in its order; (taken, content_id) is how an index begins.
             row = db.execute(
                 "SELECT group_concat(content_id) FROM (SELECT p.content_id FROM photo p "
                 f"{condition} ORDER BY p.taken DESC, p.content_id DESC)",
-                where.params,
+                plan.where.params,
             )
             ids = _first_of_each(np.fromstring(row.fetchone()[0] or "", np.int64, sep=","))
-        if unwanted and len(ids):
-            exact = self._store.exact()
-            seen, scores = exact.scores(np.stack([one.vector for one in unwanted]), ids)
-            lines = np.array([_edge(one) for one in unwanted], np.float32)
-            ids = ids[~np.isin(ids, seen[(scores >= lines[:, None]).any(axis=0)])]
-        return _Ranking(ids, np.zeros(len(ids), np.float32), len(ids))
+        if plan.unwanted and len(ids):
+            seen, scores = self._store.exact().scores(np.stack([one.vector for one in plan.unwanted]), ids)
+            edges = np.array([one.edge for one in plan.unwanted], np.float32)
+            out = np.union1d(seen[(scores >= edges[:, None]).any(axis=0)], self._said_of(plan.unwanted))
+            ids = ids[~np.isin(ids, out)]
+        return ids
 
-    def _photos(self, ranking: _Ranking, top: int, where: Condition, shown: set[int]) -> tuple[list[_Found], int]:
+    def _photos(self, order: Ranking, top: int, where: Condition, shown: set[int]) -> tuple[list[Found], int]:
         """The first ``top`` contents that have a photo to show, and how many on the way had none."""
-        found: list[_Found] = []
+        found: list[Found] = []
         seen: set[int] = set()
-        ids, scores = ranking.ids, ranking.scores
-        left = zip(map(int, ids), map(float, scores), strict=True)
+        listed = order.first(top + len(shown))
+        left = iter(_rows(listed))
         with self._catalog.read() as db:
             while len(found) < top:
-                fresh = list(islice((pair for pair in left if pair[0] not in seen), top - len(found)))
+                fresh = list(islice((row for row in left if row[0] not in seen), top - len(found)))
                 if not fresh:
-                    if ranking.more is None or len(ids) >= ranking.total:
+                    if len(listed) >= order.total:
                         break
-                    longer = ranking.more(min(2 * len(ids) + top, ranking.total))
-                    if len(longer[0]) <= len(ids):
+                    longer = order.first(min(2 * len(listed) + top, order.total))
+                    if len(longer) <= len(listed):
                         break
-                    ids, scores = longer
-                    left = zip(map(int, ids), map(float, scores), strict=True)
+                    listed, left = longer, iter(_rows(longer))
                     continue
-                seen.update(id for id, _ in fresh)
-                named = photos.by_content(db, [id for id, _ in fresh], (where.sql, where.params) if where.sql else None)
-                for id, score in fresh:
+                seen.update(row[0] for row in fresh)
+                named = photos.by_content(db, [row[0] for row in fresh], where if where.sql else None)
+                for id, cosine, odds, branch in fresh:
                     visible = [photo for photo in named.get(id, ()) if photo.id not in shown]
                     if visible:
-                        found.append(_Found(id, score, sorted(visible, key=lambda photo: str(photo.path))))
+                        visible.sort(key=lambda photo: str(photo.path))
+                        found.append(Found(id, cosine, odds, branch, visible))
         return found, len(seen) - len(found)
 
-    def _hits(self, found: list[_Found], wanted: list[_Wanted], said: tuple[str, ...]) -> list[Hit]:
+    def _hits(self, found: list[Found], plans: list[Plan]) -> list[Hit]:
         """Says how likely each is a match, and why it was found."""
-        cosines = self._cosines(found, wanted)
-        matches = np.ones(len(found))
-        strong = np.ones(len(found), np.bool_)
-        reasons: list[list[str]] = [[] for _ in found]
-        for one, row in zip(wanted, cosines, strict=True):
-            probability = calibration.match(row, one.curve)
-            # All of it was asked for: the geometric mean of the parts, so that one that fails lets the whole fail.
-            matches *= probability ** (1.0 / len(wanted))
-            clear = probability >= one.curve.line
-            strong &= clear
-            for place, cosine in enumerate(row.tolist()):
-                reasons[place].append(_reason(one, found[place], cosine, bool(clear[place])))
-        return [
-            Hit(
-                photo_id=one.photos[0].id,
-                content_id=one.content_id,
-                content_hash=one.photos[0].content_hash,
-                path=one.photos[0].path,
-                score=float(one.score),
-                match=float(matches[place]),
-                strong=bool(strong[place]),
-                reasons=(*reasons[place], *said),
-                copies=tuple(photo.path for photo in one.photos[1:]),
-            )
-            for place, one in enumerate(found)
-        ]
+        hits: list[Hit | None] = [None] * len(found)
+        for number, plan in enumerate(plans):
+            places = [place for place, one in enumerate(found) if one.branch == number]
+            mine = [found[place] for place in places]
+            why = self._words.why([one.photos[0].id for one in mine], plan.texts) if plan.texts and mine else {}
+            judged = judge(mine, plan.wanted, plan.curve, self._cosines(mine, plan.wanted), why)
+            said = filters.reasons(plan.branch.where)
+            for place, one, verdict in zip(places, mine, judged, strict=True):
+                hits[place] = Hit(
+                    photo_id=one.photos[0].id,
+                    content_id=one.content_id,
+                    content_hash=one.photos[0].content_hash,
+                    path=one.photos[0].path,
+                    score=verdict.score,
+                    match=verdict.match,
+                    strong=verdict.strong,
+                    reasons=(*verdict.reasons, *said),
+                    copies=tuple(photo.path for photo in one.photos[1:]),
+                )
+        return [hit for hit in hits if hit is not None]
 
-    def _cosines(self, found: list[_Found], wanted: list[_Wanted]) -> NDArray[np.float32]:
+    def _cosines(self, found: list[Found], wanted: list[Sought]) -> NDArray[np.float32]:
         """The cosine of each part of the question with each hit: float32[parts, hits]."""
-        if len(wanted) <= 1:
-            return np.array([[one.score for one in found]] * len(wanted), np.float32).reshape(len(wanted), len(found))
+        if len(wanted) == 1 and wanted[0].weight > 0:
+            return np.array([[one.cosine for one in found]], np.float32)
+        if not wanted or not found:
+            return np.empty((len(wanted), len(found)), np.float32)
         ids = np.array([one.content_id for one in found], np.int64)
         known, vectors = self._store.exact().vectors(ids)
         cosines = np.stack([one.vector for one in wanted]) @ vectors.T
         place = {id: row for row, id in enumerate(known.tolist())}
         # A content that another process removed this very moment has no vector any more.
         rows = [cosines[:, place[id]] if id in place else np.zeros(len(wanted), np.float32) for id in ids.tolist()]
-        return np.stack(rows, axis=1) if rows else np.empty((len(wanted), 0), np.float32)
+        return np.stack(rows, axis=1)
+
+
+def _any_of(plans: Sequence[Plan]) -> Condition:
+    """What a photo has to pass to be shown: the filters of one of the branches."""
+    if any(plan.where.sql is None for plan in plans):
+        return Condition(None, ())
+    if len(plans) == 1:
+        return plans[0].where
+    return filters.compile([Any(tuple(_one(plan.branch) for plan in plans))])
+
+
+def _one(branch: Branch) -> grammar.Term:
+    return branch.where[0] if len(branch.where) == 1 else All(branch.where)
+
+
+def _rows(listed: Listed) -> list[tuple[int, float, float, int]]:
+    columns = (listed.ids, listed.scores, listed.odds, listed.branch)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _check(top: int) -> None:
@@ -302,20 +324,3 @@ def _first_of_each(ids: Ids) -> Ids:
     first[ids[::-1]] = places[::-1]
     kept: Ids = ids[first[ids] == places]
     return kept
-
-
-def _edge(one: _Wanted) -> float:
-    """The cosine from which a photo is left out. Photos are compared with photos at the line: they are sure enough."""
-    return calibration.cosine_at(_CHANCE if one.sample is None else one.curve.line, one.curve)
-
-
-def _shortened(sentence: str) -> str:
-    return sentence if len(sentence) <= 80 else sentence[:79].rstrip() + "…"
-
-
-def _reason(one: _Wanted, found: _Found, cosine: float, clear: bool) -> str:
-    if one.sample is not None:
-        copy = one.sample.photo is not None and one.sample.photo.content_id == found.content_id
-        if copy or cosine >= _SAME:
-            return "same picture"
-    return f"looks like {one.said}" if clear else f"a little like {one.said}"

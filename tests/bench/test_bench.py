@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.catalog.connection import Catalog
 from core.photos.hashing import content_hash
-from tests.bench import querying, starting
+from core.search import filters
+from core.search.grammar import parse
+from tests.bench import filtering, querying, starting, varied
 from tests.bench.indexing import copies_of
 from tests.bench.libraries import Space, build
 from tests.bench.measure import PROJECT, Row, table
@@ -25,6 +30,18 @@ def test_a_built_library_is_searched(tmp_path: Path) -> None:
     rows = querying.measure(built, "small-1", space)
     assert all(math.isfinite(row.value) and row.value > 0 for row in rows)
     assert {row.baseline for row in rows if row.what.startswith("query")} != {None}
+
+
+def test_filters_are_asked_of_photos_that_differ(tmp_path: Path) -> None:
+    """Each filter finds some photos and not all, but those that are there to find nothing, or everything."""
+    rows = filtering.measure(tmp_path / "measured", 3000)
+    assert all(math.isfinite(row.value) and row.value > 0 and (row.baseline or 0) > 0 for row in rows)
+    varied.build(tmp_path / "library", 3000)
+    with closing(Catalog.open(tmp_path / "library")) as catalog, catalog.read() as db:
+        found = {text: filters.newest(db, parse(text), today=date(2024, 11, 25)).total for text in filtering.FILTERS}
+    nothing = {"camera:nobody", "iso:77", "is:favourite"}
+    assert {text for text, total in found.items() if not total} == nothing
+    assert {text for text, total in found.items() if total == 3000} == {"folder:Photos"}
 
 
 def test_photos_and_sentences_lie_in_two_cones() -> None:

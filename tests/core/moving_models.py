@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.catalog.connection import Catalog
 from core.library import Library
+from core.models.encoders import Encoders
 from core.models.registry import ModelInfo
 from core.types import IndexProgress, Phase, SearchResult
 from tests.colours import ColourEncoder
@@ -55,21 +57,34 @@ class TurnedEncoder(ColourEncoder):
         return np.roll(super().direction(colour), self._turn)
 
 
+class TurnedEncoders(Encoders):
+    """The small encoders in place of those that the model folders would give, here and in the worker alike."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.known: dict[str, TurnedEncoder] = {}
+
+    def worker_of(self, model: ModelInfo) -> Any:
+        return self.known.setdefault(model.model_id, TurnedEncoder(model))
+
+    local_of = worker_of
+
+    def keep_only(self, model_ids: Collection[str]) -> None:
+        for id, encoder in self.known.items():
+            encoder.closed |= id not in model_ids
+
+
 class MovingLibrary(Library):
-    """The real library, with the small encoders in place of those that its model folders would give."""
+    """The real library with small encoders."""
+
+    def __init__(self, folder: Path, catalog: Catalog, model: Path | None) -> None:
+        super().__init__(folder, catalog, model)
+        self.encoders = TurnedEncoders()
+        self._encoders = self.encoders
 
     def encoder_of(self, name: str) -> TurnedEncoder:
         """The encoder of a model by its name. Raises StopIteration for one that was never asked."""
-        return next(found for id, found in self._encoders().items() if id.startswith(f"{name}-"))
-
-    def _encoders(self) -> dict[str, TurnedEncoder]:
-        known: dict[str, TurnedEncoder] = self.__dict__.setdefault("encoders", {})
-        return known
-
-    def _worker_of(self, model: ModelInfo) -> Any:
-        return self._encoders().setdefault(model.model_id, TurnedEncoder(model))
-
-    _local_of = _worker_of
+        return next(found for id, found in self.encoders.known.items() if id.startswith(f"{name}-"))
 
 
 def finish(library: Library, folders: Sequence[Path] | None = None) -> list[IndexProgress]:

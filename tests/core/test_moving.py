@@ -236,7 +236,7 @@ def test_many_new_photos_wait_for_the_move_and_do_not_hold_it_up(
         if early is None and chosen(library) == "two":
             early = len(library.encoder_of("two").encoded)
     assert early is not None and early < 85, "the new model answered before the new photos were encoded"
-    assert "one" not in {id.split("-")[0] for id in library._encoders()} or not library.encoder_of("one").encoded
+    assert "one" not in {id.split("-")[0] for id in library.encoders.known} or not library.encoder_of("one").encoded
     assert stored(library) == {"two": 100}
 
 
@@ -361,7 +361,6 @@ def test_another_process_may_complete_the_move(old: list[Any], open_library: Ope
     window, indexer = open_library("two"), open_library("two")
     assert answers_of(window, worker=True) == old
     worker = window.encoder_of("one")
-    window._workers[window.answering.model_id] = worker  # type: ignore[assignment]
     with IndexLock(window.folder), pytest.raises(LibraryBusy):
         finish(window)
     finish(indexer)
@@ -409,7 +408,7 @@ def test_an_old_model_that_cannot_encode_does_not_hold_the_move_up(
     old: list[Any], open_library: Open, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = open_library("two")
-    one = library._worker_of(library.answering)
+    one = library.encoders.worker_of(library.answering)
 
     def broken(jobs: Any) -> Any:
         raise WorkerError("it stopped three times")

@@ -15,6 +15,10 @@ def layouts(draw: st.DrawFn) -> GridLayout:
     for number, count in enumerate(counts):
         sections.append(Section(start, count, draw(st.sampled_from(["", f"heading {number}"]))))
         start += count
+    if draw(st.booleans()):
+        # The last one may be folded: a heading with a button, and no rows.
+        count = draw(st.integers(0, 5))
+        sections.append(Section(start, count, draw(st.sampled_from(["", "folded"])), button="Show them"))
     width = draw(st.integers(1, 1500))
     spacing = Spacing(
         draw(st.integers(20, 400)), draw(st.integers(0, 20)), draw(st.integers(0, 40)), draw(st.integers(0, 60))
@@ -55,6 +59,20 @@ def test_down_and_up_keep_the_column_over_a_heading(layout: GridLayout) -> None:
         if below != row:
             assert layout.box(below)[1] > layout.box(row)[1]
             assert layout.box(below)[0] <= layout.box(row)[0]
+
+
+@given(layouts(), st.integers(-100, 4000), st.integers(0, 900))
+def test_the_headings_of_a_band_are_those_that_touch_it(layout: GridLayout, top: int, height: int) -> None:
+    found = [section for section, _ in layout.headings_between(top, top + height)]
+    everything = list(layout.headings_between(-1, 1_000_000))
+    assert found == [section for section, box in everything if box[1] <= top + height and box[1] + box[3] >= top]
+    assert [section for section, _ in everything] == [s for s in layout.sections if s.headed]
+    for section, (_, y, _, tall) in everything:
+        if section.count:
+            assert layout.box(section.start)[1] == y + tall
+        assert y + tall <= layout.height + layout.spacing.gap
+    placed = layout.button_box()
+    assert (placed is not None) == bool(layout.sections and layout.sections[-1].button)
 
 
 def test_a_million_rows_are_a_few_numbers() -> None:

@@ -16,10 +16,14 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from app.jobs import Jobs
+from app.window.folding import Folding
 from app.window.grid_layout import Section
+from app.window.grouping import Groups
 from app.window.photo_delegate import PhotoDelegate
 from app.window.photo_grid import LARGEST, SMALLEST, PhotoGrid
 from app.window.photo_model import PhotoModel
+from app.window.searching import Asked, Found
+from app.window.stacking import Stacks
 from app.window.theme import Theme
 from app.window.thumbnails import Thumbnails
 from core.types import Photo, PhotoMetadata
@@ -107,6 +111,43 @@ def test_a_million_photos_are_instant(shown: SimpleNamespace, qapp: QApplication
     print({name: round(value, 1) for name, value in figures.items()})
     assert all(value < 50 for value in figures.values()), figures
     assert len(grid.selectionModel().selectedIndexes()[:1]) == 1
+
+
+def test_a_million_photos_in_thousands_of_groups_are_instant(shown: SimpleNamespace, qapp: QApplication) -> None:
+    grid, model = shown.grid, shown.model
+    ids = np.arange(MILLION, 0, -1)
+    leads = np.arange(MILLION) // 5 * 5
+    leads[::2] = np.arange(MILLION)[::2]
+    runs = tuple(Section(start, 100, f"Day {start}", "100 photos") for start in range(0, MILLION, 100))
+    answer = Found(Asked(), ids, (), 0.0, total=MILLION, groups=Groups(runs, Stacks.of(leads, runs)))
+    folding = Folding()
+    figures = {}
+
+    def fill() -> None:
+        laid = folding.lay(answer)
+        model.show(laid)
+        grid.set_sections(laid.sections)
+        qapp.processEvents()
+
+    def open_one() -> None:
+        folding.bursts.symmetric_difference_update({int(ids[400_000])})
+        fill()
+
+    def resize() -> None:
+        grid.resize(1100 if grid.width() == 1200 else 1200, 800)
+        qapp.processEvents()
+
+    def jump() -> None:
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum() // 2)
+        grid.grab()
+        grid.verticalScrollBar().setValue(0)
+        qapp.processEvents()
+
+    for work in (fill, open_one, resize, jump):
+        figures[work.__name__] = took(work)
+    print({name: round(value, 1) for name, value in figures.items()})
+    assert len(grid.sections()) == 10_000
+    assert all(value < 50 for value in figures.values()), figures
 
 
 def test_keys_walk_to_both_ends(shown: SimpleNamespace, qtbot: Any) -> None:

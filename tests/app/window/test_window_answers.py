@@ -11,8 +11,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor
 
-from app.window.headings import headings, shown_hits
-from app.window.searching import Asked, Found
+from app.window.headings import summary
+from app.window.searching import Asked, Found, kept_hits
 from app.window.start import Parts
 from core.types import Hit
 
@@ -28,32 +28,32 @@ def hits(strong: int, weak: int) -> tuple[Hit, ...]:
 
 
 def found(text: str, answer: tuple[Hit, ...], total: int, like: Path | None = None) -> Found:
-    return Found(Asked(text, like), np.array([hit.photo_id for hit in answer], np.int64), answer, 0.0, False, total)
+    ids, strong = np.array([hit.photo_id for hit in answer], np.int64), sum(hit.strong for hit in answer)
+    return Found(Asked(text, like), ids, answer, 0.0, False, total, strong)
 
 
 def test_a_count_that_is_not_the_whole_says_so() -> None:
-    assert headings(found("dog", hits(300, 0), 300))[0].title == "300 good matches"
-    assert headings(found("dog", hits(300, 0), 5000))[0].title == "300+ good matches"
-    assert headings(found("dog", hits(1, 20), 5000))[0].title == "1 good match"
-    assert headings(found("", hits(40, 3), 43, Path("x.jpg")))[0].title == "40 similar photos"
-    assert len(shown_hits(hits(2000, 0))) == 2000
+    assert summary(found("dog", hits(300, 0), 300))[0] == "300 good matches"
+    assert summary(found("dog", hits(300, 0), 5000))[0] == "300+ good matches"
+    assert summary(found("dog", hits(1, 20), 5000))[0] == "1 good match"
+    assert summary(found("", hits(40, 3), 43, Path("x.jpg")))[0] == "40 similar photos"
+    assert len(kept_hits(hits(2000, 0), 2000)) == 2000
 
 
 def test_a_misread_filter_is_told_of_over_the_photos_that_are_shown() -> None:
     aside = "date:banana is no date, so it counts as words"
-    assert headings(found("red date:banana", hits(3, 9), 12))[0].note.startswith(aside)
-    none_good = headings(found("red date:banana", hits(0, 9), 12))
-    assert none_good[1].note.startswith(aside)
+    assert summary(found("red date:banana", hits(3, 9), 12))[1].startswith(aside)
+    assert summary(found("red date:banana", hits(0, 9), 12)) == ("No clear match", aside)
 
 
 def test_more_are_asked_for_while_all_are_good(parts: Parts, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.window.searching.TOPS", (2, 3, 18))
     with qtbot.waitSignal(parts.searching.found):
         parts.window.search.set_text("red")
-    assert parts.window.grid.sections()[0].title == "3 good matches"
+    assert parts.window.results_bar.summary.text() == "3 good matches"
     with qtbot.waitSignal(parts.searching.found):
         parts.window.search.set_text("-nothing")
-    assert parts.window.grid.sections()[0].title == "18 photos"
+    assert parts.window.results_bar.summary.text() == "18 photos"
     assert parts.window.model.rowCount() == 18
 
 
@@ -64,7 +64,7 @@ def test_filters_alone_list_every_photo_without_the_model(
     encoder.asked.clear()
     with qtbot.waitSignal(parts.searching.found):
         parts.window.search.set_text("folder:odd")
-    assert parts.window.grid.sections()[0].title == "9 photos"
+    assert parts.window.results_bar.summary.text() == "9 photos"
     assert parts.window.model.rowCount() == 9
     assert not encoder.asked
 

@@ -18,6 +18,7 @@ from app.window.indexing import State
 from app.window.start import Parts
 from core.errors import CatalogDamaged, CatalogNewer
 from core.library import Library
+from core.types import Order
 
 Open = Callable[..., Parts]
 
@@ -135,10 +136,10 @@ def test_a_catalogue_that_turns_out_damaged_gets_the_page(
         library = small_library(folder)
         browse = library.browse
 
-        def broken(text: str = "") -> Any:
+        def broken(text: str = "", order: Order = Order.MATCH) -> Any:
             if damaged:
                 raise CatalogDamaged("The catalogue is damaged: restore it from a backup.")
-            return browse(text)
+            return browse(text, order)
 
         library.browse = broken
         return library

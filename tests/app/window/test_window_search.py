@@ -18,9 +18,9 @@ def test_typing_shows_the_photos_that_fit(parts: Parts, qtbot: Any, names: Calla
     with qtbot.waitSignal(parts.searching.found):
         qtbot.keyClicks(window.search.edit, "something red")
     assert [name.split()[0] for name in names(parts)[:3]] == ["red"] * 3
-    assert all(window.model.hit(row).strong for row in range(3))
-    titles = [section.title for section in window.grid.sections()]
-    assert titles == ["3 good matches", "Less likely"]
+    assert all(window.model.hit(row).strong for row in range(window.model.rowCount()))
+    assert window.results_bar.summary.text() == "3 good matches"
+    assert [section.button for section in window.grid.sections()] == ["", "Show less likely (9)"]
 
 
 def test_keys_typed_quickly_ask_once(parts: Parts, qtbot: Any, encoder: Any) -> None:
@@ -50,11 +50,11 @@ def test_escape_clears_and_shows_all_photos_again(parts: Parts, qtbot: Any) -> N
     window = parts.window
     with qtbot.waitSignal(parts.searching.found):
         window.search.set_text("red")
-    assert window.grid.sections()[0].title == "3 good matches"
+    assert window.results_bar.summary.text() == "3 good matches"
     with qtbot.waitSignal(parts.searching.found):
         qtbot.keyClick(window.search.edit, Qt.Key.Key_Escape)
     assert window.search.is_empty()
-    assert [section.title for section in window.grid.sections()] == ["All photos"]
+    assert window.results_bar.summary.text() == "18 photos"
     assert window.model.rowCount() == 18
 
 

@@ -64,7 +64,7 @@ def test_a_changed_photo_is_shown_anew(watched: Parts, qtbot: Any, painted: Path
     with qtbot.waitSignal(watched.searching.found):
         window.search.set_text("black")
     brush(painted / "even", "red 0.jpg", "black", (330, 250))
-    qtbot.waitUntil(lambda: any(window.model.hit(row).path.name == "red 0.jpg" for row in range(4)), timeout=15_000)
+    qtbot.waitUntil(lambda: any(hit.path.name == "red 0.jpg" for hit in window.model.hits), timeout=15_000)
 
 
 def test_where_the_system_cannot_watch_it_looks_around_and_says_so(

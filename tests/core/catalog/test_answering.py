@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.catalog import answering, contents, embeddings, migrations, schema
+from core.catalog import answering, contents, embeddings, linking, migrations, schema
 from core.catalog.connection import Catalog
 
 
@@ -57,8 +57,10 @@ def test_a_library_of_before_is_answered_by_the_model_that_encoded_last(
     with monkeypatch.context() as before:
         before.setattr(migrations, "STEPS", (migrations.m001_first,))
         before.setattr(schema, "NAMES", ("m001_first",))
-        with Catalog.open(folder) as catalog:
-            catalog.write(lambda db: (fill(db, "one", 3), fill(db, "two", 3), fill(db, "never used", 0)))
+        Catalog.open(folder).close()
+        # Not through the writer of today, which keeps tables in step that come later.
+        with closing(linking.connect(folder / "catalog.sqlite", linking.Mode.WRITE, 1)) as db:
+            fill(db, "one", 3), fill(db, "two", 3), fill(db, "never used", 0)
     with Catalog.open(folder) as catalog, catalog.read() as db:
         chosen = answering.answering(db)
         assert chosen is not None and chosen.name == "two"

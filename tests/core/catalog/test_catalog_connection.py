@@ -365,7 +365,7 @@ def test_a_read_only_file_system_can_be_read(tmp_path: Path) -> None:
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     mount = tmp_path / "mount"
     mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1280k", "none", mount], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", mount], capture_output=True).returncode:
         pytest.skip("this user may not mount a file system")
     try:
         with Catalog.open(mount / "library") as catalog:

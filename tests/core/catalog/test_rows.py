@@ -205,8 +205,8 @@ def test_newest_first_and_filtered(db: sqlite3.Connection, folder_id: int, root_
     found = photos.ids_by_date(db)
     assert found.dtype == np.int64
     assert found.tolist() == [ids[2], ids[0], ids[3], ids[1]]
-    assert photos.ids_by_date(db, "f.path = ? AND p.taken IS NOT NULL", ["2019/Italy"]).tolist() == [ids[0], ids[3]]
-    assert photos.ids_by_date(db, "r.path = ?", ["nowhere"]).tolist() == []
+    assert photos.ids_by_date(db, "p.folder_id = ? AND p.taken IS NOT NULL", [folder_id]).tolist() == [ids[0], ids[3]]
+    assert photos.ids_by_date(db, "p.name = ?", ["nowhere"]).tolist() == []
     plan = db.execute(
         "EXPLAIN QUERY PLAN SELECT p.id FROM photo p ORDER BY p.taken DESC, p.content_id DESC, p.id DESC"
     ).fetchall()

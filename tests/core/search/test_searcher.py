@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from core.errors import CallError, PhotoError
-from core.search.searcher import MEANT, MOST, Searcher
+from core.search.searcher import MOST, Searcher
+from core.search.seeking import MEANT
 from core.search.store import VectorStore
 from core.types import SearchResult
 
@@ -44,7 +45,7 @@ def test_a_sentence_ranks_photos(searcher: Searcher) -> None:
     first = result.hits[0]
     assert first.path == Path("/photos/2019/Italy/dog on beach.jpg")
     assert first.score == pytest.approx(1.0, abs=1e-3) and first.match > 0.99 and first.strong
-    assert first.reasons == ("looks like 'dog beach'",)
+    assert first.reasons == ("name: 'dog', 'beach'", "looks like 'dog beach'")
     assert result.total == 6 and len(result.hits) == 3 and result.seconds > 0
     assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
     weak = searcher.search("cake").hits[-1]
@@ -90,7 +91,7 @@ def test_leaving_out_the_very_word_that_is_asked_for_finds_none_of_it(searcher: 
 def test_filters_restrict_and_explain(searcher: Searcher) -> None:
     result = searcher.search("beach folder:Italy")
     assert names(result) == ["dog on beach.jpg", "dog.jpg"] and result.total == 2
-    assert result.hits[0].reasons == ("looks like 'beach'", "folder: Italy")
+    assert result.hits[0].reasons == ("name: 'beach'", "looks like 'beach'", "folder: Italy")
     assert set(names(searcher.search("beach -folder:Italy"))) == {
         "beach.jpg", "beach with people.jpg", "people.jpg", "cake.jpg",
     }  # fmt: skip
@@ -154,7 +155,7 @@ def test_a_picture_and_a_sentence_together(searcher: Searcher) -> None:
     assert names(together)[0] == "dog on beach.jpg" and "dog.jpg" not in names(together)
     assert names(searcher.search('beach like:"/photos/2019/Italy/dog.jpg"')) == names(together)
     first = together.hits[0]
-    assert first.reasons == ("looks like 'beach'", "looks like dog.jpg")
+    assert first.reasons == ("name: 'beach'", "looks like 'beach'", "looks like dog.jpg")
     assert 0 < first.match < 1
     assert together.hits[-1].match < first.match
 

@@ -1,0 +1,56 @@
+"""The encoders that a library has built: of each model one in a worker process and one here, as they are asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.models.encoder import Encoder, EncoderSpec
+    from core.models.registry import ModelInfo
+    from core.models.remote import RemoteEncoder
+
+
+class Encoders:
+    """Builds encoders and keeps them. May be called from any thread. ``cache`` is where compiled graphs are kept."""
+
+    def __init__(self, cache: Path | None) -> None:
+        self._cache = cache
+        self._guard = threading.RLock()
+        self._workers: dict[str, RemoteEncoder] = {}
+        self._locals: dict[str, Encoder] = {}
+
+    def spec_of(self, model: ModelInfo) -> EncoderSpec:
+        """What builds a model's encoder, here or in the worker."""
+        from core.models.registry import spec_for
+
+        return spec_for(model.folder, self._cache)
+
+    def worker_of(self, model: ModelInfo) -> RemoteEncoder:
+        """A model's encoder in a worker process, which starts with the first call to it."""
+        from core.models.remote import RemoteEncoder
+
+        with self._guard:
+            if model.model_id not in self._workers:
+                self._workers[model.model_id] = RemoteEncoder(self.spec_of(model), info=model)
+            return self._workers[model.model_id]
+
+    def local_of(self, model: ModelInfo) -> Encoder:
+        """A model's encoder in this process. Raises `ModelError`."""
+        from core.models.registry import build_encoder
+
+        with self._guard:
+            if model.model_id not in self._locals:
+                self._locals[model.model_id] = build_encoder(self.spec_of(model))
+            return self._locals[model.model_id]
+
+    def keep_only(self, model_ids: Collection[str]) -> None:
+        """Let go of all other models' encoders; their workers end."""
+        with self._guard:
+            workers = [self._workers.pop(id) for id in list(self._workers) if id not in model_ids]
+            for id in [id for id in self._locals if id not in model_ids]:
+                del self._locals[id]
+        for worker in workers:
+            worker.close()

@@ -1,0 +1,1 @@
+"""How well the program answers: the figures of ``docs/quality.md``."""
