@@ -22,7 +22,6 @@ from core.catalog.lock import IndexLock
 from core.catalog.nesting import absolute
 from core.catalog.thumbnails import ThumbnailCache
 from core.errors import CatalogReadOnly, ModelError, PhotoError, WorkerError
-from core.exporting import Exporter
 from core.history import History
 from core.models.encoders import Encoders
 from core.saved import SavedSearches
@@ -42,6 +41,7 @@ from core.types import (
 
 if TYPE_CHECKING:
     from core.catalog.vocabulary import Vocabularies, Vocabulary
+    from core.exporting import Exporter
     from core.health import Check, LibraryStatus
     from core.indexing.indexer import Indexer
     from core.models.encoder import Encoder, EncoderSpec
@@ -365,6 +365,8 @@ class Library:
     @cached_property
     def exporter(self) -> Exporter:
         """What takes hits out of the library: lists, and copies."""
+        from core.exporting import Exporter
+
         return Exporter(self.catalog)
 
     # What may be typed

@@ -6,6 +6,9 @@ import argparse
 
 from app.cli.calls import Command, whole_number
 
+ORDERS = ("match", "date", "oldest", "folder", "size")
+"""What `core.types.Order` has, for the same reason as `FORMATS`."""
+
 FORMATS = ("paths", "csv", "json", "copies")
 """What an export can be, as `core.exporting.Format` has it; importing that for the help alone would take long."""
 
@@ -34,6 +37,12 @@ def _search(parser: argparse.ArgumentParser) -> None:
         help="how many photos to show (default: 20), or to export (default: all good matches)",
     )
     parser.add_argument("--like", metavar="PHOTO", help="photos that look like this one, moved by the words")
+    parser.add_argument(
+        "--sort",
+        choices=ORDERS,
+        metavar="ORDER",
+        help="match, date, oldest, folder or size (default: match, or what a saved search has); good matches first",
+    )
     parser.add_argument("--saved", metavar="NAME", help="the saved search of this name, narrowed by the words")
     parser.add_argument(
         "--export",
@@ -57,12 +66,20 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 SEARCH_DETAILS = """\
-what a query can say:
-  a dog on the beach        what the photo shows
-  dog -people               ... and what it does not show
-  "golden gate" fog         words that belong together (quote the quotes for your shell)
-  folder:Italy sunset       only photos in a folder whose name has a word that begins so
-  date:2019-07 picnic       only photos of that time; also date:2019, date:2019-07-04, date:2018..2020
+what a query can say (docs/search.md has all of it; quote it for your shell):
+  a dog on the beach        what the photo shows, and what is written about it
+  dog -people               ... and what it does not show; a minus goes before anything
+  "golden gate" fog         words that belong together
+  dog OR cat, (a OR b) c    one or the other
+  beach 2:sunset -0.5:crowd more of one thing, less of another
+  like:"photo.jpg"          looks like this photo; [10,20,50,60] behind it: like that part of it, in percent
+  folder:Italy  name:IMG_1  in a folder whose name has a word that begins so; part of the file's name
+  date:2019-07              also date:2019..2020, date:"last summer", date:july
+  camera:canon  lens:50mm   also lens:sigma, aperture:<2.8, iso:>800
+  near:48.85,2.35,20km      around a place
+  tag:cat  caption:grandma  what is written; rating:>=3 by stars
+  type:raw  size:>12mp      kind of file; pixels (mp, px) or bytes (kb, mb, gb)
+  has:gps  is:portrait      has:caption|tag|rating|date|camera, is:landscape|square|panorama|favourite|copy
 
 Words that begin with - go inside quotes with the others, or after --.
 """

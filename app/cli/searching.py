@@ -38,13 +38,25 @@ def search(call: Call, console: Console) -> int:
         if name is not None:
             kept = library.saved.find(name)
             query, order = narrowed(kept.query, query), kept.order
+        if call.options["sort"] is not None:
+            order = Order(call.options["sort"])
         if wanted is not None:
             done = export(library, in_one_line(query, like), order, call.options["top"], wanted, console)
             return done if done is not None else _show_nothing(_why_nothing(library), console)
         result = library.search(query, top=call.options["top"] or SHOWN, like=like, order=order)
         if name is None:
             _note(library, in_one_line(query, like))
+        _say_misread(query, console)
         return _show(result, library, console)
+
+
+def _say_misread(query: str, console: Console) -> None:
+    """A filter that makes no sense is words; somebody who watches is told so."""
+    from core.search.grammar import misread
+
+    said = misread(query)
+    if said and console.on_terminal:
+        console.say(f"{said}.")
 
 
 def _note(library: Library, query: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
@@ -9,9 +10,15 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 
+@cache
+def _drawing(name: str) -> str:
+    """The SVG of an icon. Each is drawn in six ways at the least, and the window has dozens: they are read once."""
+    return (files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+
+
 def picture(name: str, colour: QColor | None, size: int, ratio: float = 1.0, opacity: float = 1.0) -> QPixmap:
     """The icon ``resources/icons/<name>.svg`` at ``size`` logical pixels, its ``currentColor`` being ``colour``."""
-    svg = (files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    svg = _drawing(name)
     if colour is not None:
         svg = svg.replace("currentColor", colour.name())
     pixmap = QPixmap(QSize(size, size) * ratio)

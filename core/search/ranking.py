@@ -44,10 +44,11 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """``first(k)`` gives the beginning of the order; asked for more it repeats what it gave before. ``total`` is how
-    many contents there are in all."""
+    many contents there are in all; ``reach`` which ones, None for all that the index has."""
 
     first: Callable[[int], Listed]
     total: int
+    reach: Ids | None = None
 
 
 def ranked(
@@ -56,6 +57,7 @@ def ranked(
     curve: Calibration,
     total: int,
     branch: int = 0,
+    reach: Ids | None = None,
 ) -> Ranking:
     """The order of one branch. ``nearest(k)`` gives the ``k`` contents that look most like it; ``worded`` are those
     that have its words, ascending, with their cosines and what the words are worth.
@@ -71,7 +73,7 @@ def ranked(
         order = best(odds, k)
         return Listed(found[order], cosines[order], odds[order], np.full(len(order), branch))
 
-    return Ranking(first, total)
+    return Ranking(first, total, reach)
 
 
 def among(worded: Worded, ids: Ids, scores: Scores) -> Worded:
@@ -86,7 +88,7 @@ def among(worded: Worded, ids: Ids, scores: Scores) -> Worded:
 def certain(ids: Ids, branch: int = 0) -> Ranking:
     """What passes filters alone, in the order given."""
     everything = Listed(ids, np.zeros(len(ids), np.float32), np.full(len(ids), SURE), np.full(len(ids), branch))
-    return Ranking(everything.first, len(ids))
+    return Ranking(everything.first, len(ids), ids)
 
 
 def either(rankings: Sequence[Ranking]) -> Ranking:
@@ -104,8 +106,11 @@ def either(rankings: Sequence[Ranking]) -> Ranking:
         chosen = order[once][:k]
         return Listed(together.ids[chosen], together.scores[chosen], together.odds[chosen], together.branch[chosen])
 
-    # Contents that stand in several branches are counted once as far as is known: the sum is the most there can be.
-    return Ranking(first, sum(ranking.total for ranking in rankings))
+    whole = [ranking.total for ranking in rankings if ranking.reach is None]
+    if whole:
+        return Ranking(first, max(whole))
+    reach = np.unique(np.concatenate([ranking.reach for ranking in rankings if ranking.reach is not None]))
+    return Ranking(first, len(reach), reach)
 
 
 def log_odds(cosines: NDArray[np.floating], curve: Calibration) -> Odds:

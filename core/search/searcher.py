@@ -152,10 +152,10 @@ class Searcher:
                 order = best(scores, k)
                 return ids[order], scores[order]
 
-            return ranking.ranked(first, ranking.among(worded, ids, scores), plan.curve, len(ids), place)
+            return ranking.ranked(first, ranking.among(worded, ids, scores), plan.curve, len(ids), place, ids)
         index = self._store.index()
         total = len(index) if allowed is None else len(self._store.exact().places(allowed))
-        return ranking.ranked(lambda k: index.search(vector, k, allowed), worded, plan.curve, total, place)
+        return ranking.ranked(lambda k: index.search(vector, k, allowed), worded, plan.curve, total, place, allowed)
 
     def _allowed(self, where: Condition) -> Ids | None:
         """The contents that have a photo which passes the filters; None without filters."""

@@ -61,7 +61,7 @@ def test_one_command_makes_a_model_folder(
     monkeypatch.setattr(towers, "pretrained", cache(towers.pretrained))  # both runs start from the same towers
     data, out, kept = small_data(tmp_path / "data"), tmp_path / "model", tmp_path / "cache"
     page = tmp_path / "model.md"
-    page.write_text("before\n<!-- figures: written by training/starter -->\nold\n<!-- end of figures -->\nafter\n")
+    page.write_text("before\n<!-- figures: written by training -->\nold\n<!-- end of figures -->\nafter\n")
     asked = ["--data", str(data), "--out", str(out), "--cache", str(kept), "--steps", "3", "--page", str(page)]
     asked += ["--tune-steps", "1"]
     assert builder.main(asked) == 0

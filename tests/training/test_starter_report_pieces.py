@@ -15,7 +15,8 @@ from PIL import Image
 from core.errors import FolderError
 from core.evaluation.folder import Row
 from core.models.encoder import Embeddings, Encoder
-from training.starter import before_after, bias, chance, composition, pages, plot
+from training import pages
+from training.starter import before_after, bias, chance, composition, plot
 
 
 class WordEncoder:

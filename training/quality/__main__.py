@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from core.errors import RetrouveError
+from training import pages
 from training.quality import cutting, fusing, pairing
-from training.starter import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 FUSING, CUTTING, PAIRING = "looks and words", "the line", "pairs"

@@ -16,7 +16,8 @@ import open_clip
 import torch
 
 from core.errors import RetrouveError
-from training.starter import background, card, corpus, data, export, pages, towers, watching
+from training import pages
+from training.starter import background, card, corpus, data, export, towers, watching
 from training.starter.features import PARTS
 from training.starter.heads import Recipe
 from training.starter.measure import measure

@@ -10,7 +10,8 @@ import numpy as np
 from core.evaluation import folder, retrieval, zero_shot
 from core.evaluation.retrieval import Interval
 from core.models.encoder import Encoder
-from training.starter import chance, classifier, pages
+from training import pages
+from training.starter import chance, classifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from training.starter import model_card, pages
+from training import pages
+from training.starter import model_card
 from training.starter.export import CARD, write_json
 from training.starter.heads import Recipe
 from training.starter.measure import Findings

@@ -18,7 +18,8 @@ from core.evaluation import folder
 from core.evaluation.folder import Row
 from core.evaluation.retrieval import Interval
 from core.models.encoder import Encoder
-from training.starter import chance, pages
+from training import pages
+from training.starter import chance
 
 COLOURS = frozenset(re.findall("[a-z]+", "black white red blue green yellow brown orange pink purple grey gray tan"))
 COUNTS = {"two": "three", "three": "two", "four": "two"}

@@ -19,7 +19,8 @@ from core.evaluation.robustness import Corruption, Judge, Robustness, measure_ro
 from core.models.encoder import Encoder
 from core.models.registry import load_info
 from core.photos.decode import decode
-from training.starter import chance, classifier, pages
+from training import pages
+from training.starter import chance, classifier
 
 Tell = Callable[[str], None]
 K = 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.starter import pages
+from training import pages
 
 FILE = "README.md"
 

@@ -24,7 +24,8 @@ from core.evaluation import folder
 from core.evaluation.folder import Row
 from core.models.encoder import Backend, Encoder, EncoderSpec
 from core.models.registry import build_encoder
-from training.starter import apart, before_after, bias, classifier, composition, corrupted, pages, plot, sources
+from training import pages
+from training.starter import apart, before_after, bias, classifier, composition, corrupted, plot, sources
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("robustness", "bare classifier", "apart", "word order", "people and jobs", "before and after")

@@ -107,12 +107,17 @@ def describe(term: Term) -> str:
     if isinstance(term, Without):
         return f"not: {_inside(term.term)}"
     if isinstance(term, Any):
-        return " or ".join(describe(one) if isinstance(one, All) else _inside(one) for one in term.terms)
+        # A sentence reads well without brackets; what is more than one shows where it ends.
+        return " or ".join(describe(one) if _is_sentence(one) else _inside(one) for one in term.terms)
     if isinstance(term, All):
         return _side_by_side(term.terms)
     if isinstance(term, Weighted):
         return _weighted(term)
     return _soft(term)
+
+
+def _is_sentence(term: Term) -> bool:
+    return isinstance(term, All) and all(isinstance(one, Word | Phrase) for one in term.terms)
 
 
 def _inside(term: Term) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from app.cli import commands
 from app.cli.console import Console
-from app.cli.searching import show_hits
-from core.types import Hit
+from app.cli.searching import _say_misread, show_hits
+from core.exporting import Format
+from core.search.grammar import KEYS
+from core.types import Hit, Order
 
 
 class Terminal(io.StringIO):
@@ -51,3 +54,18 @@ def test_a_pipe_gets_whole_paths_and_nothing_between() -> None:
         f"93 %\t{Path('/photos/a.jpg')}\tlooks like 'a dog'",
         f"30 %\t{Path('/photos/c.jpg')}\ta little like 'a dog'",
     ]
+
+
+def test_the_help_names_every_key_and_every_choice() -> None:
+    """They are written down by hand, so that the help imports nothing."""
+    for key in KEYS:
+        assert f"{key.name}:" in commands.SEARCH_DETAILS, key.name
+    assert tuple(Order) == commands.ORDERS
+    assert tuple(Format) == commands.FORMATS
+
+
+def test_a_filter_that_makes_no_sense_is_told_where_somebody_watches() -> None:
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        _say_misread("sunset date:soon", Console(out=stream, err=io.StringIO()))
+    assert "date:soon is no date" in terminal.getvalue() and not pipe.getvalue()

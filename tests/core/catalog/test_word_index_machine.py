@@ -208,7 +208,8 @@ class WordMachine(RuleBasedStateMachine):
         """Another program that knows nothing of words, and a write of ours after it."""
         with closing(linking.connect(self.catalog.path, linking.Mode.WRITE, 5)) as db:
             self._add(db, root, folder, name, said, keywords)
-            captions.replace_from_file(db, 1, [FoundCaption("past the writer", "xmp")] if said else [])
+            [(first,)] = db.execute("SELECT min(id) FROM photo")
+            captions.replace_from_file(db, first, [FoundCaption("past the writer", "xmp")] if said else [])
         self.catalog.write(lambda db: None)
 
     @rule()

@@ -72,6 +72,8 @@ from .strategies import queries, texts
         ("a b OR folder:x", "a b or in folder x"),
         ('(dog "the beach" folder:x)', "dog “the beach”, in folder x"),
         ("(a (b OR c))", "a, (b or c)"),
+        ("horse OR cow -people", "horse or (cow, not: people)"),
+        ("a b OR c folder:x", "a b or (c, in folder x)"),
         ("-(dog OR cat)", "not: (dog or cat)"),
         ("-(-a)", "not: not: a"),
     ],

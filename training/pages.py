@@ -10,7 +10,7 @@ from core.errors import FolderError
 
 def marks(name: str) -> tuple[str, str]:
     """The comments that a part of a page stands between."""
-    return f"<!-- {name}: written by training/starter -->", f"<!-- end of {name} -->"
+    return f"<!-- {name}: written by training -->", f"<!-- end of {name} -->"
 
 
 def check(page: Path, names: Sequence[str]) -> None:
