@@ -93,8 +93,8 @@ SAVED_DETAILS = """\
 """
 
 HISTORY_DETAILS = """\
-Searches are noted in the library and nowhere else. `off` notes and shows none from then on, and forgets none that was
-noted before; `clear` does.
+Searches are noted in the library and nowhere else; those with --json, --saved or --export are not. `off` notes and
+shows none from then on, and forgets none that was noted before; `clear` does.
 """
 
 EVALUATE_DETAILS = """\
