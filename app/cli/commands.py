@@ -65,6 +65,10 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mend", action="store_true", help="make the index of words anew where it is not in step")
+
+
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
@@ -166,5 +170,5 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         details=HISTORY_DETAILS,
     ),
-    Command("doctor", "says whether everything is well", "app.cli.state:doctor"),
+    Command("doctor", "says whether everything is well", "app.cli.state:doctor", add_options=_doctor),
 )
