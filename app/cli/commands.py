@@ -72,7 +72,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
-  dog -people               ... and what it does not show; a minus goes before anything
+  dog -people               ... and what it does not show (some are missed); a minus goes before anything
   "golden gate" fog         words that belong together
   dog OR cat, (a OR b) c    one or the other
   beach 2:sunset -0.5:crowd more of one thing, less of another
