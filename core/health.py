@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.catalog import contents, embeddings, failures, photos
+from core.catalog import contents, embeddings, failures, photos, word_checking, word_index
 from core.catalog.faults import way_out
 from core.catalog.linking import is_writable
 from core.errors import ModelError, RetrouveError
@@ -101,10 +102,14 @@ def status(library: Library) -> LibraryStatus:
     )
 
 
-def examine(library: Library) -> list[Check]:
-    """Look at everything that can be wrong with a library. Reads all of the catalogue and of the model."""
+def examine(library: Library, mend: bool = False) -> list[Check]:
+    """Look at everything that can be wrong with a library. Reads all of the catalogue and of the model.
+
+    With ``mend`` the word index is made anew where it is not in step; nothing else is ever changed.
+    """
     checks: dict[str, Callable[[Library], Check | list[Check]]] = {
         "catalogue": _catalogue,
+        "words": partial(_words_in_step, mend=mend),
         "folder": _folder,
         "disk": _disk,
         "model": _model,
@@ -135,6 +140,30 @@ def _catalogue(library: Library) -> Check:
             f"The catalogue {library.catalog.path} is damaged ({problems[0]}). {way_out(library.catalog.path)}",
         )
     return Check("catalogue", True, f"The catalogue is sound ({_words(_size(library.catalog.path))}).")
+
+
+def _words_in_step(library: Library, mend: bool = False) -> Check:
+    """The word index: whether photos are found by what is written about them (see `core.catalog.word_checking`)."""
+    seen, mended = word_checking.look(library.catalog), ""
+    if mend and not seen.in_step:
+        library.catalog.write(word_index.rebuild)
+        seen, mended = word_checking.look(library.catalog), " The word index was made anew."
+    if seen.damaged or seen.differing:
+        fault = "is damaged" if seen.damaged else f"differs from the catalogue in {_places(seen.differing)}"
+        return Check(
+            "words",
+            False,
+            f"The index of what is written about photos {fault}: captions, tags and names find wrong photos, or miss "
+            "some. `retrouve doctor --mend` makes it anew.",
+        )
+    if seen.waiting:
+        return Check(
+            "words",
+            False,
+            "The index of what is written about photos is behind the catalogue in "
+            f"{_places(seen.waiting)} that another program changed: `retrouve index` brings it up to date.",
+        )
+    return Check("words", True, f"The index of captions, tags and names is in step with the catalogue.{mended}")
 
 
 def _folder(library: Library) -> Check:
@@ -268,6 +297,10 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _places(count: int) -> str:
+    return "1 place" if count == 1 else f"{count:,} places"
 
 
 def _words(size: int) -> str:

@@ -469,11 +469,12 @@ class Library:
 
         return status(self)
 
-    def doctor(self) -> list[Check]:
-        """Everything that can be wrong, looked at one by one. Takes seconds: it reads the catalogue and the model."""
+    def doctor(self, *, mend: bool = False) -> list[Check]:
+        """Everything that can be wrong, looked at one by one. Takes seconds: it reads the catalogue and the model.
+        With ``mend`` a word index that is not in step is made anew."""
         from core.health import examine
 
-        return examine(self)
+        return examine(self, mend)
 
     def close(self) -> None:
         """End the worker and close all files. Whoever waits for the worker gets a `WorkerError`."""

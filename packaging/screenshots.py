@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,8 +26,11 @@ from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from app.window.earlier import EarlierList
 from app.window.faults import Faults
 from app.window.indexing import State
+from app.window.name_dialog import NameDialog
+from app.window.saved_model import Role
 from app.window.start import Parts, build, make_application
 from app.window.theme import Choice
 from core.library import Library
@@ -34,11 +38,29 @@ from core.library import Library
 SIZE = (1280, 820)
 COPIES = 8
 """How often each photo lies in an older album besides, so that there is time to see indexing at work."""
+TRAVELS = (
+    *(2, 5, 8, 9, 11, 15, 22, 25, 28, 31, 34, 37, 45, 48, 51, 53, 58, 59, 61, 62, 63, 69, 74, 76, 83, 93, 94, 99, 100),
+    *(105, 109, 110, 119, 121, 123),
+)
+"""Of the sample photos those that somebody could have taken on a journey; the others are the family's."""
+FIRST_DAY = datetime(2023, 1, 7, 15, tzinfo=UTC)
+APART = timedelta(days=5)
+"""When the first photo is said to have been taken, and how long after that the next."""
 QUERIES = {
     "results": "food on a plate",
     "viewer": "hiking in the mountains",
     "dark": "fruit and vegetables at a market",
+    "chips": "a beautiful landscape folder:Travels -city",
+    "saved": "sunset travels 2024",
+    "less-likely": "a sports game",
 }
+SAVED = {
+    "City lights": "a city at night",
+    "Food": "food on a plate",
+    "Landscapes": "a beautiful landscape -city",
+    "Travels 2024": "folder:Travels date:2024",
+}
+EARLIER = ("a dog on the beach", "(sunset OR stars) -city", "birthday folder:Family", *SAVED.values())
 
 
 class Photographer:
@@ -79,6 +101,14 @@ class Photographer:
             raise SystemExit(f"{place} could not be written")
         print(place)
 
+    def settle(self) -> None:
+        """Wait for the pictures, and until the chips have taken the room that they keep."""
+        chips = self.parts.window.top.chips
+        self.wait(self.pictures_are_there, "the pictures")
+        self.wait(lambda: bool(chips.chips) or chips.isHidden(), "the row of chips to close")
+        top = self.parts.window.top
+        self.wait(lambda: top.height() == top.sizeHint().height(), "the photos to move up")
+
     def ask(self, text: str) -> None:
         """Type a query and wait for its photos."""
         window, seen = self.parts.window, []
@@ -86,7 +116,7 @@ class Photographer:
         window.search.set_text(text)
         self.wait(lambda: any(found.asked.text == text for found in seen), f"the answer to {text!r}")
         self.parts.searching.found.disconnect(seen.append)
-        self.wait(self.pictures_are_there, "the pictures")
+        self.settle()
 
     def point_at(self, row: int) -> None:
         """Hold the mouse over a photo."""
@@ -97,21 +127,46 @@ class Photographer:
         event = QMouseEvent(*kinds, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(grid.viewport(), event)
 
+    def save(self, name: str, query: str) -> None:
+        """Ask a query and keep it, as Ctrl+S does."""
+        window = self.parts.window
+        self.ask(query)
+        window.commands.save_search.trigger()
+        dialog = window.findChild(NameDialog)
+        assert dialog is not None
+        dialog.name.setText(name)
+        dialog.save.click()
+        window.activateWindow()
+        self.wait(lambda: window.side.model.named(name) is not None, f"{name!r} to be saved")
+
+    def counted(self) -> bool:
+        """Whether every saved search tells how many photos it finds."""
+        model = self.parts.window.side.model
+        return all(model.index(row).data(Role.COUNT) for row in range(model.rowCount()))
+
     def run(self, photos: Path, queries: dict[str, str]) -> None:
         """All states, in the order in which a person meets them."""
+        self._first_steps(photos)
+        self._answers(queries)
+        self._searches(queries)
+
+    def _first_steps(self, photos: Path) -> None:
         parts, window = self.parts, self.parts.window
         window.show()
         parts.conductor.start()
         self.wait(lambda: bool(window.message.buttons()) and parts.session.is_ready, "the welcome")
         self.shoot("empty")
+        own = len(list(photos.rglob("*.jpg")))
         album = older_album(photos)
-        own = len(list(photos.glob("*.jpg")))
         parts.session.add_root(photos)
         self.wait(self._half_way, "indexing to be half done")
         self.shoot("indexing")
         self.wait(lambda: parts.indexing.state is State.IDLE and parts.indexing.last is not None, "indexing", 600)
         shutil.rmtree(album)
         self.wait(lambda: window.model.rowCount() == own, "the watched folder to be found without its older album")
+
+    def _answers(self, queries: dict[str, str]) -> None:
+        parts, window = self.parts, self.parts.window
         self.ask(queries["results"])
         self.point_at(1)
         self.shoot("results")
@@ -132,18 +187,54 @@ class Photographer:
         self.wait(lambda: window.pages.currentWidget() is window.message, "the page that nothing was found")
         self.shoot("no-results")
 
+    def _searches(self, queries: dict[str, str]) -> None:
+        """The pictures of docs/search.md."""
+        window = self.parts.window
+        self.ask(queries["chips"])
+        self.shoot("chips")
+        self.ask(queries["less-likely"])
+        self.shoot("less-likely")
+        for query in EARLIER:
+            self.ask(query)
+            window.search.edit.returnPressed.emit()
+        window.search.clear()
+        self.wait(lambda: not window.model.hits, "all photos")
+        window.commands.earlier.trigger()
+        self.wait(lambda: window.findChild(EarlierList).isVisible(), "the earlier searches")
+        self.settle()
+        self.shoot("history")
+        for name, query in SAVED.items():
+            self.save(name, query)
+        window.search.take_focus()
+        self.ask(queries["saved"])
+        self.wait(self.counted, "the saved searches to be counted")
+        self.wait(lambda: bool(window.top.offers.buttons), "offers")
+        self.settle()
+        self.shoot("saved")
+
     def _half_way(self) -> bool:
         last, window = self.parts.indexing.last, self.parts.window
         enough = last is not None and last.total > 0 and last.done >= last.total * 0.45
         return enough and window.model.rowCount() >= 24 and self.pictures_are_there()
 
 
+def collect(photos: Path, pictures: Path) -> None:
+    """Copy the photos as a family has them: in two folders, taken one after another."""
+    for number, photo in enumerate(sorted(photos.glob("*.jpg")), 1):
+        folder = pictures / ("Travels" if number in TRAVELS else "Family")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photo, folder / photo.name)
+        taken = (FIRST_DAY + number * APART).timestamp()
+        os.utime(folder / photo.name, (taken, taken))
+
+
 def older_album(photos: Path) -> Path:
     """Copies of the photos, each with bytes of its own, in a folder below them and ten years older."""
+    originals = list(photos.rglob("*.jpg"))
     album = photos / "older"
     album.mkdir()
     for number in range(COPIES):
-        for photo in photos.glob("*.jpg"):
+        for photo in originals:
             copy = album / f"{number}-{photo.name}"
             copy.write_bytes(photo.read_bytes() + bytes([number]))
             os.utime(copy, (1.45e9, 1.45e9 + number))
@@ -163,7 +254,7 @@ def main(opener: Callable[[Path], Library] = Library.open) -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         # A home of their own: the pictures show "~/Pictures", and nothing of the machine that they were made on.
         os.environ["HOME"] = os.environ["USERPROFILE"] = folder
-        shutil.copytree(chosen.photos, Path(folder) / "Pictures")
+        collect(chosen.photos, Path(folder) / "Pictures")
         photographer = Photographer(application, Path(folder) / "library", chosen.out, opener)
         try:
             photographer.run(Path(folder) / "Pictures", QUERIES)

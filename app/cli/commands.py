@@ -65,10 +65,14 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mend", action="store_true", help="make the index of words anew where it is not in step")
+
+
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
-  dog -people               ... and what it does not show; a minus goes before anything
+  dog -people               ... and what it does not show (some are missed); a minus goes before anything
   "golden gate" fog         words that belong together
   dog OR cat, (a OR b) c    one or the other
   beach 2:sunset -0.5:crowd more of one thing, less of another
@@ -93,8 +97,8 @@ SAVED_DETAILS = """\
 """
 
 HISTORY_DETAILS = """\
-Searches are noted in the library and nowhere else. `off` notes and shows none from then on, and forgets none that was
-noted before; `clear` does.
+Searches are noted in the library and nowhere else; those with --json, --saved or --export are not. `off` notes and
+shows none from then on, and forgets none that was noted before; `clear` does.
 """
 
 EVALUATE_DETAILS = """\
@@ -166,5 +170,5 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         details=HISTORY_DETAILS,
     ),
-    Command("doctor", "says whether everything is well", "app.cli.state:doctor"),
+    Command("doctor", "says whether everything is well", "app.cli.state:doctor", add_options=_doctor),
 )

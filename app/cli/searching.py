@@ -44,7 +44,7 @@ def search(call: Call, console: Console) -> int:
             done = export(library, in_one_line(query, like), order, call.options["top"], wanted, console)
             return done if done is not None else _show_nothing(_why_nothing(library), console)
         result = library.search(query, top=call.options["top"] or SHOWN, like=like, order=order)
-        if name is None:
+        if name is None and not console.as_json:  # A script's searches are not what a person asked before.
             _note(library, in_one_line(query, like))
         _say_misread(query, console)
         return _show(result, library, console)

@@ -83,7 +83,7 @@ def doctor(call: Call, console: Console) -> int:
     checks: list[dict[str, Any]] = []
     try:
         with open_library(call.library) as library:
-            checks += [asdict(check) for check in library.doctor()]
+            checks += [asdict(check) for check in library.doctor(mend=call.options["mend"])]
     except CatalogMissing as error:
         usable = not call.library.exists() or call.library.is_dir()
         sentence = str(error) if usable else f"{call.library} is a file: a library is a folder."

@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         over_photos = QVBoxLayout(photos)
         over_photos.setContentsMargins(0, 0, 0, 0)
         over_photos.setSpacing(0)
+        over_photos.addWidget(self.waiting)
         over_photos.addWidget(self.results_bar)
         over_photos.addWidget(self.pages, 1)
         self.beside = SideBySide(self.side, photos)
@@ -107,7 +108,6 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         for widget, stretch in (
             (self.top, 0),
-            (self.waiting, 0),
             (self.banner, 0),
             (self.beside, 1),
             (self.activity, 0),

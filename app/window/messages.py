@@ -8,6 +8,7 @@ from app.window.message_page import Button, MessagePage
 from app.window.searching import Asked
 from app.window.typed import misread
 from app.window.words import count_of
+from core.search.grammar import Word, parse
 
 _PROMISE = "Nothing leaves this computer, and your photos are never changed."
 
@@ -66,10 +67,8 @@ class Messages:
             )
             return
         words = "Try other words, or fewer of them. "
-        if any(sign in asked.text for sign in (":", " -", '"')) or asked.text.startswith("-"):
-            words = (
-                "Perhaps the filter is too narrow: take out a part such as date: or folder:, or a word with a minus. "
-            )
+        if any(not isinstance(term, Word) for term in parse(asked.text).terms):
+            words = "Perhaps this is too narrow: take out one of the parts under the search field. "
         if aside := misread(asked.text):
             words += f"{aside}. "
         if busy:

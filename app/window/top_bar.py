@@ -54,6 +54,7 @@ class TopBar(QWidget):
         column.setSpacing(8)
         column.addLayout(row)
         column.addLayout(under)
+        column.addStretch(1)  # While the chips come and go, the field stays where it is.
         for flow in (self.chips, self.offers):
             flow.changed.connect(self._order)
         self.slider.valueChanged.connect(self.side_chosen)

@@ -24,7 +24,7 @@ file that is read again, and says what it said, costs a comparison.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from core.catalog.batches import batches, marks
@@ -69,6 +69,14 @@ def refresh(db: sqlite3.Connection) -> None:
     settle(db)
 
 
+def rebuild(db: sqlite3.Connection) -> None:
+    """Make the index anew, in the transaction that is open, from whatever state it is in."""
+    for table in TABLES:
+        # What FTS5 looks words up in comes from its own rows again; until then no row can be taken out of it.
+        db.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+    refresh(db)
+
+
 def captions_with(text: str) -> tuple[str, tuple[str, ...]]:
     """The ids of the photos in whose captions all words of ``text`` stand: a SELECT and its parameters.
 
@@ -93,6 +101,28 @@ def stem_of_name(name: str) -> str:
     return plain.rpartition(".")[0] or plain
 
 
+def text_of_name(name: str) -> str:
+    """What `name_words` holds for a file of this name; empty for no row."""
+    return " ".join(words_of_name(stem_of_name(name)))
+
+
+def text_of_captions(captions: Iterable[str]) -> tuple[str, int]:
+    """What `caption_words` and ``caption_size`` hold for a photo with these captions; empty and 0 for no row."""
+    said = [spoken for text in captions if (spoken := words(text))]
+    size = round(sum(map(len, said)) / len(said)) if said else 0
+    return f" {BETWEEN} ".join(" ".join(spoken) for spoken in said), size
+
+
+def text_of_folder(root: str, path: str) -> str:
+    """What `folder_words` holds for a folder; empty for no row."""
+    return " ".join(words_of_name(path_of_folder(root, path)))
+
+
+def text_of_label(name: str) -> str:
+    """What `label_words` holds for a label; empty for no row."""
+    return " ".join(words(name))
+
+
 def phrase(folded: Sequence[str]) -> str:
     """What FTS5 is asked for these words side by side. Quoted, nothing in them is taken for its own language."""
     return '"' + " ".join(folded).replace('"', '""') + '"' if folded else ""
@@ -104,15 +134,12 @@ def _photos(db: sqlite3.Connection, ids: Sequence[int]) -> None:
     sizes: dict[int, int] = {}
     for batch in batches(ids):
         rows = db.execute(f"SELECT id, name FROM photo WHERE id IN ({marks(len(batch))})", batch)
-        names.update((id, " ".join(words_of_name(stem_of_name(name)))) for id, name in rows)
+        names.update((id, text_of_name(name)) for id, name in rows)
         rows = db.execute(
             f"SELECT photo_id, text FROM caption WHERE photo_id IN ({marks(len(batch))}) ORDER BY photo_id, id", batch
         )
         for id, found in groupby(rows, key=lambda row: int(row[0])):
-            said = [spoken for _, text in found if (spoken := words(text))]
-            if said:
-                captions[id] = f" {BETWEEN} ".join(" ".join(spoken) for spoken in said)
-                sizes[id] = round(sum(map(len, said)) / len(said))
+            captions[id], sizes[id] = text_of_captions(text for _, text in found)
     _put(db, "name_words", ids, names)
     _put(db, "caption_words", ids, captions)
     _put(db, "caption_size", ids, sizes, key="photo_id", column="words")
@@ -127,7 +154,7 @@ def _folders(db: sqlite3.Connection, ids: Sequence[int]) -> None:
             batch,
         )
         for id, root, path in rows:
-            found[id] = " ".join(words_of_name(path_of_folder(root, path)))
+            found[id] = text_of_folder(root, path)
     _put(db, "folder_words", ids, found)
 
 
@@ -135,7 +162,7 @@ def _labels(db: sqlite3.Connection, ids: Sequence[int]) -> None:
     found: dict[int, str] = {}
     for batch in batches(ids):
         rows = db.execute(f"SELECT id, name FROM label WHERE id IN ({marks(len(batch))})", batch)
-        found.update((id, " ".join(words(name))) for id, name in rows)
+        found.update((id, text_of_label(name)) for id, name in rows)
     _put(db, "label_words", ids, found)
 
 

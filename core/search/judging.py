@@ -68,12 +68,11 @@ def judge(
     line = max((one.curve.line for one in wanted if one.weight > 0), default=0.0)
     strong = clear.all(axis=0) | ((words > 0) & (matches >= line))
     scores = ranking.as_score(odds, curve) if wanted else np.zeros(len(found))
+    # Why it is there comes before what counts against it.
+    order = sorted(range(len(wanted)), key=lambda at: wanted[at].weight < 0)
     verdicts = []
     for place, one in enumerate(found):
-        looks = [
-            _reason(part, one, float(cosine), bool(clearly))
-            for part, cosine, clearly in zip(wanted, cosines[:, place], clear[:, place], strict=True)
-        ]
+        looks = [_reason(wanted[at], one, float(cosines[at, place]), bool(clear[at, place])) for at in order]
         said = (*why.get(one.photos[0].id, ()), *looks)
         verdicts.append(Verdict(float(scores[place]), float(matches[place]), bool(strong[place]), said))
     return verdicts

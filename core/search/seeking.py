@@ -15,7 +15,8 @@ MEANT = dict.fromkeys(("people", "persons", "humans"), ("people", "person", "man
 """What else is looked for where a word is to be left out that captions seldom say: they say "a man", not "people"."""
 
 CHANCE = 0.1
-"""The probability of a match from which a photo is left out."""
+"""The probability of a match from which a photo is left out. The lower it is, the more photos that do not show the word
+are lost with those that do, and nobody sees what is missing: `docs/quality.md` measures both."""
 
 _LONGEST = 80
 

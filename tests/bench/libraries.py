@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import embeddings, folders, roots
+from core.catalog import derived, embeddings, folders, roots
 from core.catalog.connection import Catalog
+from core.catalog.folding import fold
 from core.models.encoder import Embeddings
+from core.types import PhotoMetadata, TakenSource
 
 _CHUNK = 10_000
+_COLUMNS = (
+    "folder_id, name, folded_name, content_id, size, mtime_ns, inode, "
+    "width, height, format, taken, taken_source, camera"
+)
 _THINGS = 2000
 
 
@@ -77,14 +84,16 @@ def _photos(db: sqlite3.Connection, count: int) -> None:
         ((id, hashlib.sha256(str(id).encode()).digest()[:16]) for id in range(1, count + 1)),
     )
     days = np.arange("2018-01-01", "2020-09-27", dtype="datetime64[D]").astype(str)
-    db.executemany(
-        "INSERT INTO photo (folder_id, name, content_id, size, mtime_ns, inode, width, height, format, taken, "
-        "taken_source, camera) VALUES (?, ?, ?, 3000000, ?, ?, 4000, 3000, 'JPEG', ?, 'exif', 'Camera X')",
-        (
-            (inside[id // 100], f"IMG_{id:06}.jpg", id, id, id, f"{days[id * 7919 % 1000]}T12:00:00")
-            for id in range(1, count + 1)
-        ),
-    )
+    columns = f"{_COLUMNS}, {derived.COLUMNS}"
+
+    def rows() -> Iterator[list[object]]:
+        for id in range(1, count + 1):
+            name, taken = f"IMG_{id:06}.jpg", f"{days[id * 7919 % 1000]}T12:00:00"
+            known = PhotoMetadata(4000, 3000, "JPEG", taken, TakenSource.EXIF, camera="Camera X")
+            facts = (known.width, known.height, known.format, taken, known.taken_source, known.camera)
+            yield [inside[id // 100], name, fold(name), id, 3_000_000, id, id, *facts, *derived.values(db, known)]
+
+    db.executemany(f"INSERT INTO photo ({columns}) VALUES ({', '.join('?' * len(columns.split(',')))})", rows())
 
 
 def _settled(folder: Path) -> int:

@@ -32,6 +32,14 @@ def test_a_built_library_is_searched(tmp_path: Path) -> None:
     assert {row.baseline for row in rows if row.what.startswith("query")} != {None}
 
 
+def test_as_many_photos_pass_a_filter_as_the_table_says(tmp_path: Path) -> None:
+    built = build(tmp_path / "library", 10_000, "small-1", 8, Space(8))
+    with closing(Catalog.open(built.folder)) as catalog, catalog.read() as db:
+        for share, text in querying.SHARES.items():
+            passing = filters.newest(db, parse(text), today=date(2024, 11, 25)).total
+            assert passing == pytest.approx(10_000 * float(share.removesuffix(" %")) / 100, abs=1), share
+
+
 def test_filters_are_asked_of_photos_that_differ(tmp_path: Path) -> None:
     """Each filter finds some photos and not all, but those that are there to find nothing, or everything."""
     rows = filtering.measure(tmp_path / "measured", 3000)

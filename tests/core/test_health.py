@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from core import health
-from core.catalog import contents, embeddings, failures, folders, photos, roots
+from core.catalog import contents, embeddings, failures, folders, linking, photos, roots
 from core.health import Check
 from core.library import Library
 from core.types import FileStamp, PhotoMetadata
@@ -100,6 +101,36 @@ def test_photos_that_are_not_encoded(library: Library, tmp_path: Path) -> None:
     library.catalog.write(encode)
     assert health._embeddings(library).ok
     assert library.status().embedded == 3
+
+
+def test_words_in_step_behind_and_damaged(library: Library, tmp_path: Path) -> None:
+    fill(library, tmp_path / "album")
+    assert found(library)["words"] == Check(
+        "words", True, "The index of captions, tags and names is in step with the catalogue."
+    )
+    with closing(linking.connect(library.catalog.path, linking.Mode.WRITE, 5)) as db:
+        db.execute("INSERT INTO caption (photo_id, text, source) VALUES (1, 'A dog', 'user')")
+    check = found(library)["words"]
+    assert not check.ok and "behind the catalogue in 1 place " in check.sentence and "index`" in check.sentence
+    library.catalog.write(lambda db: None)
+    assert found(library)["words"].ok, "any write brings it up to date"
+    library.catalog.write(lambda db: db.execute("DELETE FROM caption_words"))
+    check = found(library)["words"]
+    assert not check.ok and "differs from the catalogue in 1 place:" in check.sentence
+    library.catalog.write(lambda db: db.execute("UPDATE folder_words_content SET c0 = 'nonsense'"))
+    check = found(library)["words"]
+    assert not check.ok and "is damaged" in check.sentence and "--mend" in check.sentence
+    [mended] = [check for check in library.doctor(mend=True) if check.name == "words"]
+    assert mended.ok and mended.sentence.endswith("made anew.")
+    assert found(library)["words"].sentence.endswith("in step with the catalogue.")
+
+
+def test_nothing_is_mended_where_nothing_can_be_written(library: Library, tmp_path: Path) -> None:
+    fill(library, tmp_path / "album")
+    library.catalog.write(lambda db: db.execute("DELETE FROM name_words"))
+    library.catalog.read_only = True
+    [check] = [check for check in library.doctor(mend=True) if check.name == "words"]
+    assert not check.ok and "nothing can be written" in check.sentence
 
 
 def test_a_damaged_catalogue_is_found(tmp_path: Path) -> None:

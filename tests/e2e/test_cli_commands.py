@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,31 @@ def test_doctor_finds_everything_well(call) -> None:
     assert found["healthy"] is True
     assert all(check["ok"] and check["sentence"] and check["name"] for check in found["checks"]), found
     assert found["versions"]["retrouve"]
+
+
+def words(found: dict[str, Any]) -> dict[str, Any]:
+    """What the doctor says of the word index."""
+    [check] = [check for check in found["checks"] if check["name"] == "words"]
+    return check
+
+
+def test_words_that_are_behind_or_damaged_are_mended_as_the_doctor_says(call, sample_library: Path) -> None:
+    def write(sql: str) -> None:
+        with closing(sqlite3.connect(sample_library / "catalog.sqlite", isolation_level=None)) as db:
+            db.execute(sql)
+
+    assert words(document(call("doctor", "--json")))["ok"]
+    write("INSERT INTO caption (photo_id, text, source) VALUES (1, 'Zanzibar', 'user')")
+    behind = words(document(call("doctor", "--json"), 1))
+    assert not behind["ok"] and "`retrouve index`" in behind["sentence"]
+    assert call("index")[0] == 0
+    assert words(document(call("doctor", "--json")))["ok"]
+    write("UPDATE caption_words_content SET c0 = 'nonsense'")
+    damaged = words(document(call("doctor", "--json"), 1))
+    assert not damaged["ok"] and "`retrouve doctor --mend`" in damaged["sentence"]
+    assert words(document(call("doctor", "--mend", "--json")))["sentence"].endswith("made anew.")
+    assert document(call("doctor", "--json"))["healthy"]
+    assert "caption: 'Zanzibar'" in document(call("search", "zanzibar", "--json"))["hits"][0]["reasons"]
 
 
 def test_evaluate_on_captions_and_on_classes(call, indexed_samples: Path, tmp_path: Path) -> None:

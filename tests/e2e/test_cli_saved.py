@@ -99,6 +99,17 @@ def test_the_history_is_kept_switched_off_and_cleared(call: Call) -> None:
     assert document(call("history", "--json"), 1)["history"] == []
 
 
+def test_what_a_script_asks_is_not_noted(call: Call, tmp_path: Path) -> None:
+    call("search", "a dog")
+    assert document(call("search", "food", "--json"))["hits"]
+    assert document(call("--json", "search", "food", "--like", PROJECT / "resources/samples/retrouve-001.jpg"))["hits"]
+    assert call("search", "food", "--export", "paths")[0] == 0
+    assert call("search", "food", "--export", "csv", "--to", tmp_path / "found.csv", "--json")[0] == 0
+    assert document(call("history", "--json"))["history"] == ["a dog"]
+    assert call("search", "food")[0] == 0
+    assert document(call("history", "--json"))["history"] == ["food", "a dog"]
+
+
 def test_lists_are_exported_to_a_file_and_to_stdout(call: Call, tmp_path: Path) -> None:
     good = [hit["path"] for hit in document(call("search", "food", "--top", "100", "--json"))["hits"] if hit["strong"]]
     assert good

@@ -27,6 +27,8 @@ from training.starter.tune import TuneRecipe, fingerprint, tune
 FIRST_STEPS = 300
 """Steps of the heads that the tuning starts from. More make them surer of features that are about to change."""
 FIRST_WIDTH = 768
+"""Width of the hidden layer of these first heads. After the tuning they are replaced: those that ship are trained anew
+on what the towers have become, and have `Recipe.width` and `Recipe.branches` for their own."""
 ROOT = Path(__file__).resolve().parents[2]
 BEGAN = time.perf_counter()
 

@@ -64,6 +64,7 @@ class TuneRecipe:
     words: float = 0.2
     average: float = 0.99
     kept: float = 0.4
+    """Share of the image tower's way that is kept (`towers.part_way`): 0 leaves it as it came, 1 keeps all of it."""
 
 
 @dataclass(frozen=True, slots=True)

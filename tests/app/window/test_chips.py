@@ -53,6 +53,14 @@ def test_a_chip_for_each_part_with_a_name_for_screen_readers(bar: TopBar) -> Non
     assert all(one != other for place, one in enumerate(pictures) for other in pictures[:place]), "and an icon"
 
 
+def test_the_field_stays_where_it_is_while_the_bar_is_higher_than_it_need_be(bar: TopBar) -> None:
+    """The window takes the room of the chips back a moment after they went."""
+    top = bar.search.y()
+    bar.resize(bar.width(), bar.height() + 60)
+    QApplication.processEvents()
+    assert bar.search.y() == top
+
+
 def test_without_parts_there_is_no_row(bar: TopBar, qtbot: Any) -> None:
     low = bar.height()
     show(bar, QUERY)

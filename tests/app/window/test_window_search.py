@@ -127,7 +127,7 @@ def test_nothing_found_says_so_and_offers_all_photos(parts: Parts, qtbot: Any) -
         window.search.set_text("red date:1901")
     assert window.pages.currentWidget() is window.message
     assert "red date:1901" in window.message.heading.text()
-    assert "filter" in window.message.words.text()
+    assert "take out one of the parts" in window.message.words.text() and len(window.top.chips.chips) == 2
     with qtbot.waitSignal(parts.searching.found):
         window.message.buttons()[0].click()
     assert window.pages.currentWidget() is window.grid

@@ -51,6 +51,11 @@ def ids(world: World, *paths: str) -> tuple[int, ...]:
         return tuple(photos.by_path(db, Path("/photos") / path).id for path in paths)
 
 
+def test_what_counts_against_a_photo_is_said_after_what_it_was_found_for(searcher: Searcher) -> None:
+    [best, *_] = searcher.search("-0.5:people 2:beach").hits
+    assert best.reasons == ("looks like 'beach'", "less like 'people'")
+
+
 def test_alternatives_are_found_each_for_itself(searcher: Searcher) -> None:
     result = searcher.search("dog OR cake")
     assert set(names(result)[:2]) == {"1", "6"}
