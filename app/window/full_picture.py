@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
+from app.window.thumbnails import from_jpeg
 from core.types import Photo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from core.library import Library
+    from core.tagging.types import Tag
 
 LONGEST = 8192
 """The longest side that is shown, in pixels: a larger panorama is scaled down to it (256 MiB at the most)."""
@@ -26,7 +28,8 @@ class Facts:
     photo: Photo
     thumbnail: QImage | None
     captions: tuple[str, ...]
-    tags: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    """Whatever their state."""
 
 
 def read_facts(library: Library, photo_id: int) -> Facts | None:
@@ -36,8 +39,8 @@ def read_facts(library: Library, photo_id: int) -> Facts | None:
         return None
     captions = tuple(dict.fromkeys(caption.text for caption in library.captions(photo_id)))
     stored = library.thumbnail(photo.content_hash)
-    thumbnail = QImage.fromData(stored) if stored is not None else QImage()
-    return Facts(photo, None if thumbnail.isNull() else thumbnail, captions, tuple(library.tags(photo_id)))
+    thumbnail = from_jpeg(stored) if stored is not None else QImage()
+    return Facts(photo, None if thumbnail.isNull() else thumbnail, captions, library.tagging.decisions.of(photo_id))
 
 
 def read_picture(photo: Photo) -> tuple[QImage, ...]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
+from app.window.thumbnails import from_jpeg
+
 if TYPE_CHECKING:
     from core.library import Library
 
@@ -15,4 +17,4 @@ def read_like_picture(library: Library, path: Path) -> QImage:
     """A thumbnail of any photo on disk, in the library or not. Raises PhotoError."""
     from core.photos.decode import decode
 
-    return QImage.fromData(decode(path, min_side=1).thumbnail)
+    return from_jpeg(decode(path, min_side=1).thumbnail)

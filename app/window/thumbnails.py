@@ -56,6 +56,15 @@ def bucket(side: int) -> int:
     return next((known for known in _SIDES if known >= side), _SIDES[-1])
 
 
+def from_jpeg(data: bytes) -> QImage:
+    """The picture in a JPEG; runs in any thread.
+
+    The format is named: without it Qt asks its plugins in turn, and the one for SVG takes a lock that the GUI thread
+    may hold while it waits for Python's. Once in some hundred windows neither went on.
+    """
+    return QImage.fromData(data, "JPG")
+
+
 def square(image: QImage, side: int) -> QImage:
     """The middle of a picture as a square (a little above the middle of upright ones, where faces are)."""
     scaled = image.scaled(
@@ -219,7 +228,7 @@ def read_batch(library: Library, photo_ids: Sequence[int], side: int) -> list[Lo
             loaded.append(Loaded(photo_id, side, None, None, "is no longer in the library"))
             continue
         stored = library.thumbnail(photo.content_hash)
-        image = QImage.fromData(stored) if stored is not None else QImage()
+        image = from_jpeg(stored) if stored is not None else QImage()
         if image.isNull():
             reason = "cannot be read now" if photo.path.exists() else "is not there now"
             loaded.append(Loaded(photo_id, side, photo, None, reason))
