@@ -177,6 +177,21 @@ def test_removed_and_brought_back(saved: Parts, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: ("In odd", "9") in rows(saved))
 
 
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_with_the_last_one_removed_the_focus_goes_where_it_helps(parts: Parts, qtbot: Any, asked_for: bool) -> None:
+    window = parts.window
+    ask(parts, qtbot, "red")
+    if asked_for:
+        window.commands.panel.trigger()
+    save(parts, qtbot, "Red ones")
+    qtbot.waitUntil(lambda: len(rows(parts)) == 1 and window.beside.shown)
+    window.side.take_focus()
+    qtbot.keyClick(window.side.list, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: not rows(parts))
+    assert window.beside.shown is asked_for
+    assert window.focusWidget() is (window.side.save if asked_for else window.grid)
+
+
 def test_the_menu_of_one_by_mouse_and_by_keyboard(saved: Parts, qtbot: Any) -> None:
     view, model = saved.window.side.list, saved.window.side.model
     at = view.visualRect(model.index(1)).center()
