@@ -336,6 +336,14 @@ def test_there_is_nothing_to_mark_in_a_list(parts: Parts, qtbot: Any) -> None:
     assert window.search.edit.text() == "-", "it is the beginning of a question"
 
 
+def test_without_a_good_match_all_that_was_asked_is_named(parts: Parts, qtbot: Any, painted: Path) -> None:
+    with qtbot.waitSignal(parts.searching.found):
+        parts.window.search.set_like(painted / "even" / "red 0.jpg")
+    ask(parts, qtbot, "a sonata")
+    heading = parts.window.message.heading.text()
+    assert heading == "Nothing here clearly matches “a sonata” and looks like red 0.jpg"
+
+
 def test_a_refined_answer_without_strong_hits_can_be_taken_back(parts: Parts, qtbot: Any) -> None:
     window = parts.window
     ask(parts, qtbot, "a sonata")

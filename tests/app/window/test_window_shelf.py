@@ -13,11 +13,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
-from app.window.name_dialog import NameDialog
+from app.window.name_dialog import NameDialog, suggested
 from app.window.saved_model import Counted, Role
 from app.window.start import Parts
 from core.library import Library
-from core.saved import Count
+from core.saved import LONGEST_NAME, Count
 from core.types import Order, SavedSearch
 
 
@@ -111,6 +111,23 @@ def test_a_photo_beside_the_words_is_saved_with_them(parts: Parts, qtbot: Any, p
     with qtbot.waitSignal(parts.searching.found, check_params_cb=lambda found: bool(found.asked)):
         window.side.list.chosen.emit(window.side.model.search(0))
     assert window.search.text == f'like:"{photo}"' and window.search.like is None
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("red", "red"),
+        ('"red barn" folder:Italy -dog', '"red barn" folder:Italy -dog'),
+        ('like:"/photos/2019/Italy/a.jpg"', "looks like a.jpg"),
+        (
+            'red barn like:"/photos/2019/Italy/a.jpg" -2:like:"/b.jpg"',
+            "red barn, looks like a.jpg, 2 x less: looks like b.jpg",
+        ),
+        (f'like:"/photos/{"long " * 90}.jpg"', f"looks like {'long ' * 90}"[:LONGEST_NAME]),
+    ],
+)
+def test_the_name_that_is_suggested_can_be_read(query: str, name: str) -> None:
+    assert suggested(query) == name
 
 
 def test_a_click_and_enter_run_one(saved: Parts, qtbot: Any, names: Callable[[Parts], list[str]]) -> None:
