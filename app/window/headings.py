@@ -40,7 +40,10 @@ def unclear(found: Found) -> str:
         parts = ["a part of " if like.part is not None else "" for like in alike]
         names = [f"{part}{Path(like.path).name}" for part, like in zip(parts, alike, strict=True)]
         return f"Nothing here looks very much like {' and '.join(names)}"
-    return f"Nothing here clearly matches “{text if len(text) <= 60 else text[:59] + '…'}”"
+    said = f"“{text if len(text) <= 60 else text[:59] + '…'}”"
+    if found.asked.like is not None:
+        said += f" and looks like {found.asked.like.name}"
+    return f"Nothing here clearly matches {said}"
 
 
 def likes(found: Found) -> tuple[Like, ...]:

@@ -203,9 +203,13 @@ class MainWindow(QMainWindow):
         places = self.grid.places() if stays else []
         first = self.model.photo_id(0) if self.grid.verticalOffset() == 0 and self.model.rowCount() else None
         current, chosen = self.grid.currentIndex(), self.grid.chosen()
-        photo_id = self.model.photo_id(current.row()) if current.isValid() else None
+        was = current.row()
+        photo_id = self.model.photo_id(was) if current.isValid() else None
         self._fill(laid)
         row = self.model.row_of(photo_id) if photo_id is not None else None
+        if row is None and photo_id is not None and self.model.rowCount():
+            # It was called wrong, or is gone: the keys go on beside it, and not in the search field.
+            row = min(was, self.model.rowCount() - 1)
         if row is not None:
             self.grid.make_current(row, select=False)
         if len(chosen):

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButt
 
 from app.window.saved_model import SavedModel
 from core.saved import LONGEST_NAME
+from core.search.grammar import All, Like, Weighted, describe, parse
 
 _LONG = 300
 """Characters of the query that are shown."""
@@ -27,7 +28,7 @@ class NameDialog(QDialog):
         words.setObjectName("quiet")
         words.setWordWrap(True)
         label = QLabel("&Name")
-        self.name = QLineEdit(known.name if known else query[:LONGEST_NAME])
+        self.name = QLineEdit(known.name if known else suggested(query))
         self.name.setMaxLength(LONGEST_NAME)
         self.name.setAccessibleName("Name of the saved search")
         label.setBuddy(self.name)
@@ -70,3 +71,11 @@ class NameDialog(QDialog):
     def _on_save(self) -> None:
         self.named.emit(self.name.text())
         self.accept()
+
+
+def suggested(query: str) -> str:
+    """A name for a query: what was typed; with a photo in it, whose path says little, what it asks for in words."""
+    terms = parse(query).terms
+    compared = any(isinstance(term.term if isinstance(term, Weighted) else term, Like) for term in terms)
+    name = describe(terms[0] if len(terms) == 1 else All(terms)) if compared else query
+    return name[:LONGEST_NAME]

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QToolButton
 from app.window.earlier import EarlierList
 from app.window.icons import icon
 from app.window.main_window import MainWindow
-from app.window.searching import Found, Searching
+from app.window.searching import Asked, Found, Searching
 from app.window.session import Session
 from app.window.suggestions import SuggestionList
 from core.errors import RetrouveError
@@ -104,9 +104,11 @@ class Remembering(QObject):
             lambda found: show(*found),  # type: ignore[operator]
         )
 
-    def _on_started(self) -> None:
-        self._wait.stop()
-        self._unnoted = ""
+    def _on_started(self, asked: Asked) -> None:
+        # The same question, refined by what is right and wrong in its answer, is still being looked at.
+        if in_one_line(asked.text, asked.like) != self._unnoted:
+            self._wait.stop()
+            self._unnoted = ""
 
     def _on_found(self, found: Found) -> None:
         # A photo alone is no query that anybody would pick from a list.

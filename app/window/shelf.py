@@ -109,10 +109,19 @@ class Shelf(QObject):
             self._loading.run(self._session.lanes.general, self._library.saved.all, show)
 
     def _show(self, searches: list[SavedSearch]) -> None:
+        inside = self._is_inside()
         self._model.show(searches)
         self.counting.show(searches)
         self._window.beside.set_filled(bool(searches))
         self._show_asked(self._searching.asked)
+        if inside and not searches:
+            # The list went, and perhaps the panel, with the last of them: the keys must not end up just anywhere.
+            self._side.take_focus() if self._window.beside.shown else self._leave()
+
+    def _is_inside(self) -> bool:
+        """Whether the panel has the focus."""
+        focused = self._window.focusWidget()
+        return focused is not None and self._side.isAncestorOf(focused)
 
     # Saving
 
@@ -193,8 +202,7 @@ class Shelf(QObject):
             if window.beside.shown:
                 self._side.take_focus()
                 return
-        focused = window.focusWidget()
-        inside = focused is not None and self._side.isAncestorOf(focused)
+        inside = self._is_inside()
         window.beside.toggle()
         if window.beside.shown:
             self._side.take_focus()

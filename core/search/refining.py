@@ -1,12 +1,13 @@
 """Answers that a person called right or wrong move the next answer: relevance feedback (Rocchio 1971).
 
 A photo that looks like one of the right answers becomes likelier, one that looks like a wrong answer less so. What was
-asked for still counts: marks add to its odds. Nothing is kept; without the marks the answer is as it was.
+asked for still counts: marks add to its odds. A marked photo itself is a good match, or none, whatever it looks like.
+Nothing is kept; without the marks the answer is as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +28,14 @@ PULL = 4.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pulls:
-    """The marked photos' vectors, each of unit length: the first ``right`` of them are right answers."""
+    """The marked photos' vectors, each of unit length: the first ``right`` of them are right answers.
+
+    ``called`` says of each marked content whether it is right.
+    """
 
     vectors: Sequence[Vector]
     right: int
+    called: Mapping[int, bool]
 
     def odds(self, cosines: NDArray[np.float32], curve: Calibration) -> Odds:
         """What the marks add to the log-odds of photos: float64[n], from their cosines with each mark,
@@ -55,4 +60,5 @@ def pulls(catalog: Catalog, exact: ExactIndex, marks: Marks) -> Pulls | None:
         _, found = exact.vectors(np.array(sorted(some), np.int64))
         vectors += list(found)
         counts.append(len(found))
-    return Pulls(vectors, counts[0]) if vectors else None
+    called = dict.fromkeys(wrong, False) | dict.fromkeys(right, True)
+    return Pulls(vectors, counts[0], called) if vectors else None

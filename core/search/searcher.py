@@ -258,6 +258,7 @@ class Searcher:
             why = self._words.why([one.photos[0].id for one in mine], plan.texts) if plan.texts and mine else {}
             judged = judge(mine, plan.wanted, plan.curve, self._cosines(mine, plan.wanted), why)
             said = filters.reasons(plan.branch.where)
+            called = plan.pulls.called if plan.pulls else {}
             for place, one, verdict in zip(places, mine, judged, strict=True):
                 hits[place] = Hit(
                     photo_id=one.photos[0].id,
@@ -266,7 +267,7 @@ class Searcher:
                     path=one.photos[0].path,
                     score=verdict.score,
                     match=verdict.match,
-                    strong=verdict.strong,
+                    strong=called.get(one.content_id, verdict.strong),
                     reasons=(*verdict.reasons, *said),
                     copies=tuple(photo.path for photo in one.photos[1:]),
                 )

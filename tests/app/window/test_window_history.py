@@ -48,6 +48,19 @@ def test_a_query_that_is_looked_at_for_a_while_is_noted(
     assert history.recent() == ["red"], "all photos are no query"
 
 
+def test_marking_an_answer_does_not_keep_its_query_from_being_noted(parts: Parts, qtbot: Any, history: History) -> None:
+    remembering = parts.conductor._shelf.remembering
+    ask(parts, qtbot, "red")
+    assert remembering._wait.isActive()
+    with qtbot.waitSignal(parts.searching.found):
+        parts.window.grid.setFocus()
+        parts.window.grid.go_to_row(0)
+        qtbot.keyClick(parts.window.grid, Qt.Key.Key_Plus)
+    assert remembering._wait.isActive() and history.recent() == []
+    remembering._wait.start(0)
+    qtbot.waitUntil(lambda: history.recent() == ["red"])
+
+
 def test_what_is_typed_through_is_not_noted_but_enter_notes(parts: Parts, qtbot: Any, history: History) -> None:
     window = parts.window
     ask(parts, qtbot, "red")

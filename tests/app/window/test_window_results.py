@@ -293,6 +293,23 @@ def test_marks_refine_the_answer_and_are_taken_back(parts: Parts, qtbot: Any, na
     assert bar.refined.isHidden()
 
 
+def test_a_photo_that_is_called_wrong_is_folded_away_and_the_keys_go_on_beside_it(parts: Parts, qtbot: Any) -> None:
+    window, grid = parts.window, parts.window.grid
+    ask(parts, qtbot, "red")
+    assert window.results_bar.summary.text() == "3 good matches"
+    grid.setFocus()
+    for left in ("2 good matches", "1 good match"):
+        grid.go_to_row(1 if left[0] == "2" else grid.currentIndex().row())
+        wrong = window.model.photo_id(grid.currentIndex().row())
+        with qtbot.waitSignal(parts.searching.found):
+            qtbot.keyClick(grid, Qt.Key.Key_Minus)
+        assert window.results_bar.summary.text() == left
+        assert window.model.row_of(wrong) is None and grid.currentIndex().row() == int(left[0]) - 1
+    assert window.search.text == "red", "no key went into the field"
+    window.grid.button.click()
+    assert window.model.row_of(wrong) is not None, "it is found among the less likely"
+
+
 def test_marking_twice_takes_a_mark_back(parts: Parts, qtbot: Any) -> None:
     window, grid = parts.window, parts.window.grid
     ask(parts, qtbot, "red")
@@ -317,6 +334,14 @@ def test_there_is_nothing_to_mark_in_a_list(parts: Parts, qtbot: Any) -> None:
     grid.go_to_row(0)
     qtbot.keyClick(grid, Qt.Key.Key_Minus)
     assert window.search.edit.text() == "-", "it is the beginning of a question"
+
+
+def test_without_a_good_match_all_that_was_asked_is_named(parts: Parts, qtbot: Any, painted: Path) -> None:
+    with qtbot.waitSignal(parts.searching.found):
+        parts.window.search.set_like(painted / "even" / "red 0.jpg")
+    ask(parts, qtbot, "a sonata")
+    heading = parts.window.message.heading.text()
+    assert heading == "Nothing here clearly matches “a sonata” and looks like red 0.jpg"
 
 
 def test_a_refined_answer_without_strong_hits_can_be_taken_back(parts: Parts, qtbot: Any) -> None:

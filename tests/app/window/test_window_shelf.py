@@ -13,11 +13,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
-from app.window.name_dialog import NameDialog
+from app.window.name_dialog import NameDialog, suggested
 from app.window.saved_model import Counted, Role
 from app.window.start import Parts
 from core.library import Library
-from core.saved import Count
+from core.saved import LONGEST_NAME, Count
 from core.types import Order, SavedSearch
 
 
@@ -113,6 +113,23 @@ def test_a_photo_beside_the_words_is_saved_with_them(parts: Parts, qtbot: Any, p
     assert window.search.text == f'like:"{photo}"' and window.search.like is None
 
 
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("red", "red"),
+        ('"red barn" folder:Italy -dog', '"red barn" folder:Italy -dog'),
+        ('like:"/photos/2019/Italy/a.jpg"', "looks like a.jpg"),
+        (
+            'red barn like:"/photos/2019/Italy/a.jpg" -2:like:"/b.jpg"',
+            "red barn, looks like a.jpg, 2 x less: looks like b.jpg",
+        ),
+        (f'like:"/photos/{"long " * 90}.jpg"', f"looks like {'long ' * 90}"[:LONGEST_NAME]),
+    ],
+)
+def test_the_name_that_is_suggested_can_be_read(query: str, name: str) -> None:
+    assert suggested(query) == name
+
+
 def test_a_click_and_enter_run_one(saved: Parts, qtbot: Any, names: Callable[[Parts], list[str]]) -> None:
     window = saved.window
     view = window.side.list
@@ -175,6 +192,21 @@ def test_removed_and_brought_back(saved: Parts, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: "“In odd” is removed" in window.banner.words.text())
     window.banner.button.click()
     qtbot.waitUntil(lambda: ("In odd", "9") in rows(saved))
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_with_the_last_one_removed_the_focus_goes_where_it_helps(parts: Parts, qtbot: Any, asked_for: bool) -> None:
+    window = parts.window
+    ask(parts, qtbot, "red")
+    if asked_for:
+        window.commands.panel.trigger()
+    save(parts, qtbot, "Red ones")
+    qtbot.waitUntil(lambda: len(rows(parts)) == 1 and window.beside.shown)
+    window.side.take_focus()
+    qtbot.keyClick(window.side.list, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: not rows(parts))
+    assert window.beside.shown is asked_for
+    assert window.focusWidget() is (window.side.save if asked_for else window.grid)
 
 
 def test_the_menu_of_one_by_mouse_and_by_keyboard(saved: Parts, qtbot: Any) -> None:

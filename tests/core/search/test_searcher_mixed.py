@@ -147,6 +147,16 @@ def test_a_part_of_a_picture_is_read(searcher: Searcher, world: World, tmp_path:
     assert right.hits[0].reasons == ("looks like a part of two halves.png",)
 
 
+@pytest.mark.parametrize("text", ["beach", "2:beach -0.5:cake", "dog OR beach"])
+def test_what_a_person_called_right_or_wrong_is_so(searcher: Searcher, world: World, text: str) -> None:
+    before = searcher.search(text)
+    assert {"3", "4"} <= strong(before) and "6" not in strong(before)
+    [alone, crowd, cake] = ids(world, "2020/3.jpg", "2020/4.jpg", "6.jpg")
+    after = searcher.search(text, marks=Marks((cake, alone), (crowd,)))
+    assert {"3", "6"} <= strong(after) and "4" not in strong(after), "though it looks like one that is right"
+    assert after.strong == len(strong(after)) and {*names(after)[: after.strong]} == strong(after), "the strong first"
+
+
 def test_every_hit_says_why(searcher: Searcher, world: World) -> None:
     say(world, "2020/3.jpg", "sand castle")
     for text in ("beach", "castle folder:2020", "dog OR castle", "beach 2:people -cake", "date:2020"):
