@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from core.library import Library
-    from core.tagging.types import Tag
 
 LONGEST = 8192
 """The longest side that is shown, in pixels: a larger panorama is scaled down to it (256 MiB at the most)."""
@@ -28,8 +27,7 @@ class Facts:
     photo: Photo
     thumbnail: QImage | None
     captions: tuple[str, ...]
-    tags: tuple[Tag, ...]
-    """Whatever their state."""
+    tags: tuple[str, ...]
 
 
 def read_facts(library: Library, photo_id: int) -> Facts | None:
@@ -40,7 +38,7 @@ def read_facts(library: Library, photo_id: int) -> Facts | None:
     captions = tuple(dict.fromkeys(caption.text for caption in library.captions(photo_id)))
     stored = library.thumbnail(photo.content_hash)
     thumbnail = from_jpeg(stored) if stored is not None else QImage()
-    return Facts(photo, None if thumbnail.isNull() else thumbnail, captions, library.tagging.decisions.of(photo_id))
+    return Facts(photo, None if thumbnail.isNull() else thumbnail, captions, tuple(library.tags(photo_id)))
 
 
 def read_picture(photo: Photo) -> tuple[QImage, ...]:
