@@ -160,3 +160,16 @@ def test_a_reader_that_leaves_early_is_no_error(sample_library: Path) -> None:
     command = f'"{sys.executable}" -m app --library "{sample_library}" search folder:photos --export csv | head -n 2'
     ended = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, cwd=PROJECT, timeout=120)
     assert ended.returncode == 0 and ended.stderr == b"" and ended.stdout.count(b"\n") == 2
+
+
+def test_hits_are_sorted_as_asked_and_a_saved_order_gives_way(call: Call) -> None:
+    def sizes(*arguments: str) -> list[int]:
+        hits = document(call("search", "type:jpeg", "--top", "12", *arguments, "--json"))["hits"]
+        return [Path(hit["path"]).stat().st_size for hit in hits]
+
+    largest = sizes("--sort", "size")
+    assert len(largest) == 12 and largest == sorted(largest, reverse=True) != sizes()
+    document(call("saved", "add", "Pictures", "type:jpeg", "--json"))
+    assert sizes("--saved", "Pictures", "--sort", "size") == largest
+    code, _, told = call("search", "a dog", "--sort", "colour")
+    assert code == 2 and "--sort" in told
