@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import membership
-from core.catalog import answering, by_order, captions, contents, failures, favourites, photos, roots, tags
+from core.catalog import by_order, captions, contents, failures, favourites, photos, roots, tags
 from core.catalog.connection import FILE_NAME, Catalog
 from core.catalog.faults import read_only
 from core.catalog.lock import IndexLock
 from core.catalog.nesting import absolute
 from core.catalog.thumbnails import ThumbnailCache
+from core.engines import Engines
 from core.errors import CatalogReadOnly, ModelError, PhotoError, WorkerError
 from core.history import History
-from core.models.encoders import Encoders
 from core.saved import SavedSearches
 from core.types import (
     ContentHash,
@@ -31,7 +29,6 @@ from core.types import (
     FoundCaption,
     IndexProgress,
     Marks,
-    ModelMove,
     Order,
     Photo,
     Root,
@@ -44,15 +41,12 @@ if TYPE_CHECKING:
     from core.exporting import Exporter
     from core.health import Check, LibraryStatus
     from core.indexing.indexer import Indexer
-    from core.models.encoder import Encoder, EncoderSpec
-    from core.models.kept import KeptModels
     from core.models.registry import ModelInfo
-    from core.models.remote import RemoteEncoder
     from core.search.completing import Completion
     from core.search.grouping import Grouping
     from core.search.offering import Offer
     from core.search.searcher import Searcher
-    from core.search.store import VectorStore
+    from core.tagging import Tagging
 
 _MIN_SIDE = 384
 """Pixels: what a thumbnail is made from when none was kept."""
@@ -65,7 +59,7 @@ def default_folder() -> Path:
     return platformdirs.user_data_path("retrouve", appauthor=False)
 
 
-class Library:
+class Library(Engines):
     """One catalogue, its caches and its model. Its methods may be called from any thread.
 
     What is slow to load (the model, the decoders, the index) is loaded by the first call that needs it: opening a
@@ -73,18 +67,10 @@ class Library:
     """
 
     def __init__(self, folder: Path, catalog: Catalog, model: Path | None) -> None:
-        self.folder = folder
-        """The library's folder."""
-        self.catalog = catalog
+        super().__init__(folder, catalog, model)
         self.thumbnails = ThumbnailCache(folder / "cache")
         self.read_only = catalog.read_only
         """Whether the library can be searched, but not changed."""
-        self._model = model
-        self._guard = threading.RLock()
-        self._found: dict[str, ModelInfo] = {}
-        self._encoders = Encoders(None if self.read_only else folder / "cache" / "openvino")
-        self._stores: dict[str, VectorStore] = {}
-        self._searchers: dict[tuple[str, bool], Searcher] = {}
 
     @classmethod
     def open(cls, folder: Path, *, model: Path | None = None, create: bool = True) -> Library:
@@ -100,127 +86,6 @@ class Library:
                 raise
             catalog = Catalog.open(folder, read_only=True)
         return cls(folder, catalog, model)
-
-    # The models: the one that is wanted, and the one that answers while the library moves to it (see `core.moving`)
-
-    @cached_property
-    def info(self) -> ModelInfo:
-        """The model that is wanted: photos are encoded with it, and when all are, it answers. Raises ModelMissing or
-        ModelDamaged."""
-        from core.models.registry import load_info, starter_folder
-
-        return load_info(self._model if self._model is not None else starter_folder())
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """What builds the encoder of the wanted model, here or in the worker."""
-        return self._encoders.spec_of(self.info)
-
-    @property
-    def encoder(self) -> RemoteEncoder:
-        """The wanted model's encoder in the worker process, which starts with the first call to it."""
-        return self._encoders.worker_of(self.info)
-
-    def local_encoder(self) -> Encoder:
-        """The wanted model's encoder in this process: a second sooner than the worker, for who asks once."""
-        return self._encoders.local_of(self.info)
-
-    @property
-    def answering(self) -> ModelInfo:
-        """The model that answers a search now: the wanted one, or while the library moves to it the one before, as long
-        as its files are there. Raises ModelMissing or ModelDamaged when there is neither."""
-        with self.catalog.read() as db:
-            chosen = answering.answering(db)
-        return (None if chosen is None else self._find(chosen.name)) or self.info
-
-    def move(self) -> ModelMove | None:
-        """How far the library is on its way from the model that answers to the wanted one; None when that is the same.
-        Looks at the disks."""
-        from core.moving import look
-
-        try:
-            wanted = self.info
-        except ModelError:
-            return None
-        return look(self.catalog, wanted, self._find)
-
-    def lost(self) -> ModelMove | None:
-        """The move of a library whose old model is not there any more: its answers lack what is not encoded yet.
-        None where nothing lacks for that."""
-        with suppress(ModelError):
-            if self.answering.model_id == self.info.model_id:
-                return self.move()
-        return None
-
-    def warm_up(self) -> None:
-        """Start the worker of the model that answers, and have it answer once, so that a query finds it ready."""
-        encoder = self._worker_for(self.answering)
-        encoder.start()
-        encoder.encode_texts(["a photo"])
-
-    @property
-    def kept(self) -> KeptModels:
-        """The copies of models that this library keeps."""
-        from core.models.kept import KeptModels
-
-        return KeptModels(self.folder)
-
-    @property
-    def store(self) -> VectorStore:
-        """The vectors that a search reads now, in step with the catalogue."""
-        return self._store_of(self.answering)
-
-    def _find(self, model_id: str) -> ModelInfo | None:
-        """A model by its id: the wanted one, the bundled one, or a copy that was kept. None where none is that."""
-        if model_id not in self._found:
-            found = next((info for info in self._at_hand(model_id) if info.model_id == model_id), None)
-            if found is not None:
-                self._found[model_id] = found
-        return self._found.get(model_id)
-
-    def _at_hand(self, model_id: str) -> Iterator[ModelInfo]:
-        from core.models.registry import load_info, starter_folder
-
-        with suppress(ModelError):
-            yield self.info
-        with suppress(ModelError):
-            yield load_info(starter_folder())
-        kept = self.kept.find(model_id)
-        if kept is not None:
-            yield kept
-
-    def _is_wanted(self, model: ModelInfo) -> bool:
-        try:
-            return model.model_id == self.info.model_id
-        except ModelError:
-            return False
-
-    def _worker_for(self, model: ModelInfo) -> RemoteEncoder:
-        return self.encoder if self._is_wanted(model) else self._encoders.worker_of(model)
-
-    def _local_for(self, model: ModelInfo) -> Encoder:
-        return self.local_encoder() if self._is_wanted(model) else self._encoders.local_of(model)
-
-    def _store_of(self, model: ModelInfo) -> VectorStore:
-        from core.search.store import VectorStore
-
-        with self._guard:
-            if model.model_id not in self._stores:
-                self._stores[model.model_id] = VectorStore(self.catalog, self.folder, model)
-            return self._stores[model.model_id]
-
-    def _let_go(self, answers: ModelInfo) -> None:
-        """Let go of models that answer no more. A search that is under way with one notices, and asks again."""
-        needed = {answers.model_id}
-        with suppress(ModelError):
-            needed.add(self.info.model_id)
-        with self._guard:
-            # Not closed: a search may be reading them. What they hold goes with the last who knows them.
-            for id in [id for id in self._stores if id not in needed]:
-                del self._stores[id]
-            for key in [key for key in self._searchers if key[0] != answers.model_id]:
-                del self._searchers[key]
-        self._encoders.keep_only(needed)
 
     # Roots
 
@@ -319,23 +184,6 @@ class Library:
             if self.answering.model_id == model.model_id:
                 return result
 
-    def _searcher(self, model: ModelInfo, worker: bool) -> Searcher:
-        """One for each model and way to ask it: it remembers the sentences that it was asked."""
-        from core.search.searcher import Searcher
-
-        key = (model.model_id, worker)
-        with self._guard:
-            known = self._searchers.get(key)
-            news = any(model_id != model.model_id for model_id, _ in self._searchers)
-        if news:
-            self._let_go(model)
-        if known is None:
-            encoder = self._worker_for(model) if worker else partial(self._local_for, model)
-            known = Searcher(self.catalog, self._store_of(model), encoder, model)
-            with self._guard:
-                known = self._searchers.setdefault(key, known)
-        return known
-
     def browse(self, text_filter: str = "", order: Order = Order.MATCH) -> NDArray[np.int64]:
         """The ids of all photos, or of those that a query's filters keep (its words count for nothing), newest
         first or in another ``order``: int64[n]."""
@@ -368,6 +216,13 @@ class Library:
         from core.exporting import Exporter
 
         return Exporter(self.catalog)
+
+    @cached_property
+    def tagging(self) -> Tagging:
+        """Label lists, suggestions, decisions, rules, and tags that travel."""
+        from core.tagging import Tagging
+
+        return Tagging(self)
 
     # What may be typed
 
@@ -478,12 +333,7 @@ class Library:
 
     def close(self) -> None:
         """End the worker and close all files. Whoever waits for the worker gets a `WorkerError`."""
-        with self._guard:
-            stores, self._stores = self._stores, {}
-            self._searchers.clear()
-        self._encoders.keep_only(())
-        for store in stores.values():
-            store.close()
+        self._end()
         self.thumbnails.close()
         self.catalog.close()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.catalog.step_003 import m003_filters
 from core.catalog.step_004 import m004_words
 from core.catalog.step_005 import m005_searches
+from core.catalog.step_006 import m006_tagging
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -146,6 +147,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m003_filters,
     m004_words,
     m005_searches,
+    m006_tagging,
 )
 """Every migration, the oldest first. A new one goes to the end."""
 

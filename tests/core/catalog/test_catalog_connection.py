@@ -277,7 +277,7 @@ def test_damage_inside_the_file_is_told_by_readers_and_by_check(folder: Path) ->
         catalog.write(fill)
         path = catalog.path
     content = bytearray(path.read_bytes())
-    for place in range(40 * 16384, len(content), 16384):
+    for place in range(80 * 16384, len(content), 16384):
         content[place : place + 64] = b"\xff" * 64
     path.write_bytes(content)
     before = hashlib.sha256(content).hexdigest()

@@ -1,0 +1,88 @@
+"""Migration m006: label lists, decisions, the steps that can be undone, rules, and sidecars that were written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_TAGGING = """
+CREATE TABLE label_list (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    templates TEXT NOT NULL DEFAULT '[]',
+    exclusive TEXT NOT NULL DEFAULT '[]',
+    added TEXT NOT NULL,
+    changed TEXT NOT NULL
+);
+CREATE TABLE listed (
+    list_id INTEGER NOT NULL REFERENCES label_list(id) ON DELETE CASCADE,
+    label_id INTEGER NOT NULL REFERENCES label(id),
+    position INTEGER NOT NULL,
+    parent_id INTEGER REFERENCES label(id),
+    grouped TEXT,
+    prompts TEXT NOT NULL DEFAULT '[]',
+    synonyms TEXT NOT NULL DEFAULT '[]',
+    negatives TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (list_id, label_id)
+) WITHOUT ROWID;
+CREATE INDEX listed_label ON listed(label_id);
+CREATE INDEX listed_parent ON listed(parent_id) WHERE parent_id IS NOT NULL;
+CREATE TABLE decision (
+    hash BLOB NOT NULL,
+    label_id INTEGER NOT NULL REFERENCES label(id),
+    state TEXT NOT NULL CHECK (state IN ('accepted', 'rejected')),
+    decided TEXT NOT NULL,
+    PRIMARY KEY (hash, label_id)
+) WITHOUT ROWID;
+CREATE INDEX decision_label ON decision(label_id, state);
+CREATE TABLE step (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    said TEXT NOT NULL,
+    made TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE step_tag (
+    step_id INTEGER NOT NULL REFERENCES step(id) ON DELETE CASCADE,
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    label_id INTEGER NOT NULL REFERENCES label(id),
+    old_state TEXT, old_source TEXT, old_score REAL,
+    new_state TEXT, new_source TEXT, new_score REAL,
+    PRIMARY KEY (step_id, photo_id, label_id)
+) WITHOUT ROWID;
+CREATE INDEX step_tag_photo ON step_tag(photo_id);
+CREATE TABLE rule (
+    id INTEGER PRIMARY KEY,
+    root_id INTEGER NOT NULL REFERENCES root(id) ON DELETE CASCADE,
+    folder TEXT NOT NULL,
+    list_id INTEGER NOT NULL REFERENCES label_list(id) ON DELETE CASCADE,
+    accept_above REAL,
+    UNIQUE (root_id, folder, list_id)
+);
+CREATE TABLE written (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    before BLOB,
+    after_hash BLOB NOT NULL,
+    made TEXT NOT NULL
+);
+CREATE INDEX written_run ON written(run);
+CREATE INDEX tag_suggested ON tag(label_id, score DESC, photo_id) WHERE state = 'suggested';
+"""
+
+
+def m006_tagging(db: Database) -> None:
+    """Everything that tagging keeps beside ``label`` and ``tag``.
+
+    ``listed`` is a label's place in a list; ``parent_id`` names another label of the same list. ``decision`` is what a
+    person decided of a content: by its hash, since the row of a photo that is gone goes too, and the photo may come
+    back. A ``step`` has in ``step_tag`` what each tag was before and after, NULL for none. ``rule.folder`` is relative
+    to its root, in POSIX form. ``written`` holds what a sidecar was before a run of an export wrote it (NULL: there
+    was none), and the SHA-256 of what it was after.
+    """
+    for statement in _TAGGING.split(";"):
+        if statement.strip():
+            db.execute(statement)

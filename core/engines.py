@@ -1,0 +1,188 @@
+"""The models of a library: the one that is wanted, the one that answers meanwhile, their encoders and their vectors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.catalog import answering
+from core.catalog.connection import Catalog
+from core.errors import ModelError
+from core.models.encoders import Encoders
+from core.types import ModelMove
+
+if TYPE_CHECKING:
+    from core.models.encoder import Encoder, EncoderSpec
+    from core.models.kept import KeptModels
+    from core.models.registry import ModelInfo
+    from core.models.remote import RemoteEncoder
+    from core.search.searcher import Searcher
+    from core.search.store import VectorStore
+
+
+class Engines:
+    """What a `core.library.Library` encodes and searches with. All of it is loaded by the first call that needs it."""
+
+    folder: Path
+    """The library's folder."""
+
+    def __init__(self, folder: Path, catalog: Catalog, model: Path | None) -> None:
+        self.folder = folder
+        self.catalog = catalog
+        self._model = model
+        self._guard = threading.RLock()
+        self._found: dict[str, ModelInfo] = {}
+        self._encoders = Encoders(None if catalog.read_only else folder / "cache" / "openvino")
+        self._stores: dict[str, VectorStore] = {}
+        self._searchers: dict[tuple[str, bool], Searcher] = {}
+
+    # The one that is wanted, and the one that answers while the library moves to it (see `core.moving`)
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """The model that is wanted: photos are encoded with it, and when all are, it answers. Raises ModelMissing or
+        ModelDamaged."""
+        from core.models.registry import load_info, starter_folder
+
+        return load_info(self._model if self._model is not None else starter_folder())
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """What builds the encoder of the wanted model, here or in the worker."""
+        return self._encoders.spec_of(self.info)
+
+    @property
+    def encoder(self) -> RemoteEncoder:
+        """The wanted model's encoder in the worker process, which starts with the first call to it."""
+        return self._encoders.worker_of(self.info)
+
+    def local_encoder(self) -> Encoder:
+        """The wanted model's encoder in this process: a second sooner than the worker, for who asks once."""
+        return self._encoders.local_of(self.info)
+
+    @property
+    def answering(self) -> ModelInfo:
+        """The model that answers a search now: the wanted one, or while the library moves to it the one before, as long
+        as its files are there. Raises ModelMissing or ModelDamaged when there is neither."""
+        with self.catalog.read() as db:
+            chosen = answering.answering(db)
+        return (None if chosen is None else self._find(chosen.name)) or self.info
+
+    def move(self) -> ModelMove | None:
+        """How far the library is on its way from the model that answers to the wanted one; None when that is the same.
+        Looks at the disks."""
+        from core.moving import look
+
+        try:
+            wanted = self.info
+        except ModelError:
+            return None
+        return look(self.catalog, wanted, self._find)
+
+    def lost(self) -> ModelMove | None:
+        """The move of a library whose old model is not there any more: its answers lack what is not encoded yet.
+        None where nothing lacks for that."""
+        with suppress(ModelError):
+            if self.answering.model_id == self.info.model_id:
+                return self.move()
+        return None
+
+    def warm_up(self) -> None:
+        """Start the worker of the model that answers, and have it answer once, so that a query finds it ready."""
+        encoder = self._worker_for(self.answering)
+        encoder.start()
+        encoder.encode_texts(["a photo"])
+
+    @property
+    def kept(self) -> KeptModels:
+        """The copies of models that this library keeps."""
+        from core.models.kept import KeptModels
+
+        return KeptModels(self.folder)
+
+    @property
+    def store(self) -> VectorStore:
+        """The vectors that a search reads now, in step with the catalogue."""
+        return self._store_of(self.answering)
+
+    def _find(self, model_id: str) -> ModelInfo | None:
+        """A model by its id: the wanted one, the bundled one, or a copy that was kept. None where none is that."""
+        if model_id not in self._found:
+            found = next((info for info in self._at_hand(model_id) if info.model_id == model_id), None)
+            if found is not None:
+                self._found[model_id] = found
+        return self._found.get(model_id)
+
+    def _at_hand(self, model_id: str) -> Iterator[ModelInfo]:
+        from core.models.registry import load_info, starter_folder
+
+        with suppress(ModelError):
+            yield self.info
+        with suppress(ModelError):
+            yield load_info(starter_folder())
+        kept = self.kept.find(model_id)
+        if kept is not None:
+            yield kept
+
+    def _is_wanted(self, model: ModelInfo) -> bool:
+        try:
+            return model.model_id == self.info.model_id
+        except ModelError:
+            return False
+
+    def _worker_for(self, model: ModelInfo) -> RemoteEncoder:
+        return self.encoder if self._is_wanted(model) else self._encoders.worker_of(model)
+
+    def _local_for(self, model: ModelInfo) -> Encoder:
+        return self.local_encoder() if self._is_wanted(model) else self._encoders.local_of(model)
+
+    def _store_of(self, model: ModelInfo) -> VectorStore:
+        from core.search.store import VectorStore
+
+        with self._guard:
+            if model.model_id not in self._stores:
+                self._stores[model.model_id] = VectorStore(self.catalog, self.folder, model)
+            return self._stores[model.model_id]
+
+    def _let_go(self, answers: ModelInfo) -> None:
+        """Let go of models that answer no more. A search that is under way with one notices, and asks again."""
+        needed = {answers.model_id}
+        with suppress(ModelError):
+            needed.add(self.info.model_id)
+        with self._guard:
+            # Not closed: a search may be reading them. What they hold goes with the last who knows them.
+            for id in [id for id in self._stores if id not in needed]:
+                del self._stores[id]
+            for key in [key for key in self._searchers if key[0] != answers.model_id]:
+                del self._searchers[key]
+        self._encoders.keep_only(needed)
+
+    def _searcher(self, model: ModelInfo, worker: bool) -> Searcher:
+        """One for each model and way to ask it: it remembers the sentences that it was asked."""
+        from core.search.searcher import Searcher
+
+        key = (model.model_id, worker)
+        with self._guard:
+            known = self._searchers.get(key)
+            news = any(model_id != model.model_id for model_id, _ in self._searchers)
+        if news:
+            self._let_go(model)
+        if known is None:
+            encoder = self._worker_for(model) if worker else partial(self._local_for, model)
+            known = Searcher(self.catalog, self._store_of(model), encoder, model)
+            with self._guard:
+                known = self._searchers.setdefault(key, known)
+        return known
+
+    def _end(self) -> None:
+        """End the workers and close the vectors."""
+        with self._guard:
+            stores, self._stores = self._stores, {}
+            self._searchers.clear()
+        self._encoders.keep_only(())
+        for store in stores.values():
+            store.close()

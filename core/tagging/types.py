@@ -1,0 +1,146 @@
+"""The frozen dataclasses of tagging that cross rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class State(StrEnum):
+    """What is known of a label on a photo."""
+
+    SUGGESTED = "suggested"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Source(StrEnum):
+    """Who said so: the program, the person, or the photo's own file."""
+
+    AUTO = "auto"
+    USER = "user"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One entry of a label list. Its name is unique in its list, case and accents aside.
+
+    Of one name in two lists there is one label: a tag is the same tag, whichever list suggested it.
+    """
+
+    name: str
+    prompts: tuple[str, ...] = ()
+    """Sentences of its own, used beside the list's templates ("a birthday cake with burning candles")."""
+    synonyms: tuple[str, ...] = ()
+    """Other names, put into the templates as the name is."""
+    negatives: tuple[str, ...] = ()
+    """What it is not: "a hot dog" for the label dog."""
+    parent: str | None = None
+    """The name of the label above it in the tree; it is in the same list."""
+    group: str | None = None
+    """The name of the group that it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelList:
+    """A vocabulary of the person's own, or one that comes with the program."""
+
+    name: str
+    labels: tuple[Label, ...] = ()
+    """In their order; a parent may come after its children."""
+    templates: tuple[str, ...] = ()
+    """Sentences with {label} in them; none stands for those of `resources/templates.toml`."""
+    exclusive: tuple[str, ...] = ()
+    """The groups of which a photo has one label at the most. Of the others it may have any."""
+    id: int | None = None
+    """None until it is kept in a library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label on a photo."""
+
+    label_id: int
+    label: str
+    state: State
+    source: Source
+    score: float | None = None
+    """The probability (0 to 1) that was calculated when it was suggested; None where none was."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTags:
+    """A photo and its tags, by name."""
+
+    photo_id: int
+    path: Path
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A photo that would get a label, and the calibrated probability (0 to 1) that it shows it."""
+
+    photo_id: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TagReport:
+    """The counts of a run over photos: how many it looked at, and how many tags it left in each state."""
+
+    photos: int = 0
+    suggested: int = 0
+    accepted: int = 0
+    """Tags above the line that the person named, which the program accepted."""
+    withdrawn: int = 0
+    """Suggestions of before that are none any more."""
+    unencoded: int = 0
+    """Photos without an embedding of the model that answers: they wait for the next index run."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TagProgress:
+    """How far a run is, in photos; the last one has the whole ``report``."""
+
+    done: int
+    total: int
+    report: TagReport
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done to tags, and that can be undone: "accepted dog on 12 photos"."""
+
+    id: int
+    said: str
+    made: str
+    """UTC, ISO 8601."""
+    tags: int
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A label with suggestions that wait for a decision, or whose decisions are all made."""
+
+    label_id: int
+    label: str
+    waiting: int
+    decided: int
+    """Accepted or rejected ones among the photos that it was suggested for or decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When photos come into ``folder`` (or below it), suggest from a list, and accept above a probability."""
+
+    id: int
+    folder: Path
+    list_name: str
+    accept_above: float | None = None
+    """None: suggest alone."""
