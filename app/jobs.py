@@ -149,6 +149,11 @@ class Lanes:
     watching: Jobs
     typing: Jobs
     exporting: Jobs
+    tagging: Jobs
+    """Decisions, in their order."""
+    suggesting: Jobs
+    """Runs of a label list, and what else of tagging takes long."""
+    preview: Jobs
 
     @classmethod
     def build(cls) -> Lanes:
@@ -162,12 +167,15 @@ class Lanes:
             watching=Jobs("watching"),
             typing=Jobs("typing"),
             exporting=Jobs("exporting"),
+            tagging=Jobs("tagging"),
+            suggesting=Jobs("suggesting"),
+            preview=Jobs("preview"),
         )
 
     def each(self) -> tuple[Jobs, ...]:
         """All of them."""
-        quick = (self.search, self.general, self.thumbnails, self.viewer, self.typing)
-        return (*quick, self.indexing, self.watching, self.exporting)
+        quick = (self.search, self.general, self.thumbnails, self.viewer, self.typing, self.tagging, self.preview)
+        return (*quick, self.indexing, self.watching, self.exporting, self.suggesting)
 
     def close(self) -> None:
         """Close every lane; does not wait."""

@@ -20,6 +20,7 @@ from app.window.results import Results
 from app.window.searching import Asked, Found, Searching
 from app.window.session import Session
 from app.window.shelf import Shelf
+from app.window.tagging import Tagging
 from app.window.thumbnails import Thumbnails
 from app.window.typed import finished
 from app.window.understanding import Understanding
@@ -57,6 +58,8 @@ class Conductor(QObject):
         self._messages = Messages(window.message, self._on_add_folder_asked, window.search.clear)
         self._results = Results(window, session, thumbnails, self._messages, lambda: indexing.state is State.RUNNING)
         self._shelf = Shelf(window, session, searching, indexing, self._results)
+        self.tagging = Tagging(session, self)
+        window.closing.connect(self.tagging.stop)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW)
         self._slow.timeout.connect(self._on_slow)
         window.set_commands(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.jobs import Lanes, Latest
+from app.jobs import Jobs, Lanes, Latest
 from core.errors import LibraryBusy, RetrouveError
 from core.types import Root, RootStatus
 
@@ -122,9 +122,10 @@ class Session(QObject):
         write: Callable[[], Any],
         done: Callable[[Any], None] = lambda _result: None,
         failed: Callable[[RetrouveError], None] | None = None,
+        lane: Jobs | None = None,
     ) -> None:
-        """Write something that is no photo's (the history, a saved search). It is not taken for a change from
-        elsewhere, so that nothing is searched for anew."""
+        """Write something that is no photo's (the history, a saved search), or tags, in the general lane or another. It
+        is not taken for a change from elsewhere, so that nothing is searched for anew."""
 
         def ended(result: tuple[int, int, Any]) -> None:
             self._keeping -= 1
@@ -141,7 +142,7 @@ class Session(QObject):
 
         if self.library is not None:
             self._keeping += 1
-            self.lanes.general.submit(partial(_kept, self.library, write), ended, not_kept)
+            (lane or self.lanes.general).submit(partial(_kept, self.library, write), ended, not_kept)
 
     def look_at_roots(self) -> None:
         """Ask how the roots stand; ``roots_changed`` follows if that is news."""
@@ -156,7 +157,8 @@ class Session(QObject):
         if self.library is not None:
             # The encoder first: a query that waits for it ends with an error instead of being waited for.
             library, self.library = self.library, None
-            idle = self.lanes.indexing.wait(seconds)
+            busy = (self.lanes.indexing, self.lanes.tagging, self.lanes.suggesting)
+            idle = all(lane.wait(seconds) for lane in busy)
             library.close()
             return self.lanes.wait(seconds) and idle
         return self.lanes.wait(seconds)
