@@ -45,14 +45,16 @@ CREATE TABLE step (
     undone INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE step_tag (
+    id INTEGER PRIMARY KEY,
     step_id INTEGER NOT NULL REFERENCES step(id) ON DELETE CASCADE,
-    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    photo_id INTEGER REFERENCES photo(id) ON DELETE SET NULL,
+    hash BLOB NOT NULL,
     label_id INTEGER NOT NULL REFERENCES label(id),
     old_state TEXT, old_source TEXT, old_score REAL,
-    new_state TEXT, new_source TEXT, new_score REAL,
-    PRIMARY KEY (step_id, photo_id, label_id)
-) WITHOUT ROWID;
-CREATE INDEX step_tag_photo ON step_tag(photo_id);
+    new_state TEXT, new_source TEXT, new_score REAL
+);
+CREATE INDEX step_tag_step ON step_tag(step_id);
+CREATE INDEX step_tag_photo ON step_tag(photo_id, label_id) WHERE photo_id IS NOT NULL;
 CREATE TABLE rule (
     id INTEGER PRIMARY KEY,
     root_id INTEGER NOT NULL REFERENCES root(id) ON DELETE CASCADE,
@@ -60,6 +62,9 @@ CREATE TABLE rule (
     list_id INTEGER NOT NULL REFERENCES label_list(id) ON DELETE CASCADE,
     accept_above REAL,
     UNIQUE (root_id, folder, list_id)
+);
+CREATE TABLE rule_due (
+    photo_id INTEGER PRIMARY KEY REFERENCES photo(id) ON DELETE CASCADE
 );
 CREATE TABLE written (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -70,6 +75,7 @@ CREATE TABLE written (
     made TEXT NOT NULL
 );
 CREATE INDEX written_run ON written(run);
+CREATE INDEX label_folded ON label(folded);
 CREATE INDEX tag_suggested ON tag(label_id, score DESC, photo_id) WHERE state = 'suggested';
 """
 
@@ -79,9 +85,11 @@ def m006_tagging(db: Database) -> None:
 
     ``listed`` is a label's place in a list; ``parent_id`` names another label of the same list. ``decision`` is what a
     person decided of a content: by its hash, since the row of a photo that is gone goes too, and the photo may come
-    back. A ``step`` has in ``step_tag`` what each tag was before and after, NULL for none. ``rule.folder`` is relative
-    to its root, in POSIX form. ``written`` holds what a sidecar was before a run of an export wrote it (NULL: there
-    was none), and the SHA-256 of what it was after.
+    back. A ``step`` has in ``step_tag`` what each tag was before and after, NULL for none, with the photo's hash, so
+    that a step can be undone after its photos were forgotten and came back. ``rule.folder`` is relative to its root, in
+    POSIX form; ``rule_due`` has the photos that came in and wait for the rules, so that a run that is killed loses
+    none. ``written`` holds what a sidecar was before a run of an export wrote it (NULL: there was none), and the
+    SHA-256 of what it was after.
     """
     for statement in _TAGGING.split(";"):
         if statement.strip():

@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from core.catalog.batches import batches, marks
 from core.catalog.folding import fold
 from core.catalog.naming import readable
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """A row of ``tag`` without its keys: ``state`` is suggested, accepted or rejected; ``source`` auto, user or file.
+
+    ``score`` is the probability (0 to 1) that was calculated when it was suggested.
+    """
+
+    state: str
+    source: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """What a label on a photo was, and what it becomes; None stands for no row."""
+
+    photo_id: int
+    label_id: int
+    old: TagRow | None
+    new: TagRow | None
 
 
 def of(db: sqlite3.Connection, photo_id: int) -> list[str]:
@@ -43,6 +67,47 @@ def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[
                 "ON CONFLICT (photo_id, label_id) DO NOTHING",
                 [photo_id, label_id(db, name)],
             )
+
+
+def on_photos(db: sqlite3.Connection, label_id: int, photo_ids: Sequence[int]) -> dict[int, TagRow]:
+    """The rows of one label on those of the photos that have it, by photo."""
+    found: dict[int, TagRow] = {}
+    cursor = db.cursor()
+    cursor.row_factory = None
+    for batch in batches(photo_ids):
+        cursor.execute(
+            f"SELECT photo_id, state, source, score FROM tag WHERE label_id = ? AND photo_id IN ({marks(len(batch))})",
+            [label_id, *batch],
+        )
+        found.update((photo_id, TagRow(state, source, score)) for photo_id, state, source, score in cursor)
+    return found
+
+
+def put(db: sqlite3.Connection, changes: Iterable[TagChange]) -> None:
+    """Make tags what they become. Whether they are still what they were is the caller's to know."""
+    made: list[tuple[int, int, str, str, float | None]] = []
+    gone: list[tuple[int, int]] = []
+    for change in changes:
+        if change.new is None:
+            gone.append((change.photo_id, change.label_id))
+        else:
+            made.append((change.photo_id, change.label_id, change.new.source, change.new.state, change.new.score))
+    db.executemany("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", gone)
+    db.executemany(
+        "INSERT INTO tag (photo_id, label_id, source, state, score) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (photo_id, label_id) DO UPDATE SET "
+        "source = excluded.source, state = excluded.state, score = excluded.score",
+        made,
+    )
+
+
+def find_label(db: sqlite3.Connection, name: str) -> int | None:
+    """The id of a label; case, accents and the width of spaces make no difference, but the same spelling goes first."""
+    row = db.execute(
+        "SELECT id FROM label WHERE folded = ? ORDER BY name = ? DESC, name = ? COLLATE NOCASE DESC, id LIMIT 1",
+        [folded(name), name, name],
+    ).fetchone()
+    return None if row is None else int(row["id"])
 
 
 def label_id(db: sqlite3.Connection, name: str) -> int:

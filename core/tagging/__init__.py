@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.tagging.decisions import Decisions
+    from core.tagging.reviewing import Reviewing
 
 
 class Tagging:
@@ -13,3 +16,17 @@ class Tagging:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What a person decides, and the steps that can be undone."""
+        from core.tagging.decisions import Decisions
+
+        return Decisions(self._library.catalog)
+
+    @cached_property
+    def reviewing(self) -> Reviewing:
+        """What waits for a decision."""
+        from core.tagging.reviewing import Reviewing
+
+        return Reviewing(self._library)

@@ -136,6 +136,32 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelCount:
+    """How many photos have a label, in each state."""
+
+    label_id: int
+    label: str
+    suggested: int
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagStats:
+    """How far the tagging of a library is."""
+
+    photos: int
+    """With an accepted tag."""
+    suggested: int
+    accepted: int
+    rejected: int
+    labels: tuple[LabelCount, ...]
+    """Those that are on photos, by name."""
+    steps: int
+    """How many can be undone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """When photos come into ``folder`` (or below it), suggest from a list, and accept above a probability."""
 
