@@ -46,6 +46,10 @@ class PhotoError(RetrouveError):
         return PhotoError, (self.path, self.reason)
 
 
+class LabelFileError(RetrouveError):
+    """A file that a label list should be read from is not there, is a folder, or cannot be read."""
+
+
 class ExportError(RetrouveError):
     """What was found cannot be written where it should go."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.library import Library
     from core.tagging.decisions import Decisions
+    from core.tagging.lists import LabelLists
     from core.tagging.reviewing import Reviewing
 
 
@@ -16,6 +17,13 @@ class Tagging:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+
+    @cached_property
+    def lists(self) -> LabelLists:
+        """The label lists."""
+        from core.tagging.lists import LabelLists
+
+        return LabelLists(self._library.catalog)
 
     @cached_property
     def decisions(self) -> Decisions:

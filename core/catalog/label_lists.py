@@ -1,0 +1,210 @@
+"""Rows of ``label_list`` and ``listed``: which labels are in which list, and what each list says of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from core.catalog.batches import batches, marks
+from core.catalog.tags import folded
+from core.tagging.types import Label, LabelList
+
+BELOW = (
+    "WITH RECURSIVE below(id) AS ({}"
+    " UNION SELECT c.label_id FROM below b CROSS JOIN listed c WHERE c.parent_id = b.id) SELECT id FROM below"
+)
+"""The ids that a statement gives, and those of all labels below them in any list's tree, each once. UNION ends where
+two lists hold two labels the other way round."""
+
+_COLUMNS = (
+    "t.label_id, l.name, p.name AS parent, t.grouped, t.prompts, t.synonyms, t.negatives "
+    "FROM listed t JOIN label l ON l.id = t.label_id LEFT JOIN label p ON p.id = t.parent_id"
+)
+
+
+def names(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Each list's name, and how many labels it has; by name."""
+    rows = db.execute(
+        "SELECT name, (SELECT count(*) FROM listed WHERE list_id = label_list.id) FROM label_list ORDER BY folded"
+    )
+    return [(str(row[0]), int(row[1])) for row in rows]
+
+
+def every(db: sqlite3.Connection) -> list[LabelList]:
+    """All lists, by name, with their labels."""
+    return [_filled(db, row) for row in db.execute("SELECT * FROM label_list ORDER BY folded").fetchall()]
+
+
+def by_name(db: sqlite3.Connection, name: str) -> LabelList | None:
+    """The list of this name, case and accents aside, if there is one."""
+    row = db.execute("SELECT * FROM label_list WHERE folded = ?", [folded(name)]).fetchone()
+    return None if row is None else _filled(db, row)
+
+
+def by_id(db: sqlite3.Connection, id: int) -> LabelList | None:
+    """The list with this id, if there is one."""
+    row = db.execute("SELECT * FROM label_list WHERE id = ?", [id]).fetchone()
+    return None if row is None else _filled(db, row)
+
+
+def id_of(db: sqlite3.Connection, name: str) -> int | None:
+    """The id of the list of this name, case and accents aside, if there is one."""
+    row = db.execute("SELECT id FROM label_list WHERE folded = ?", [folded(name)]).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def put(db: sqlite3.Connection, new: LabelList, id: int | None = None, *, spell: bool = True) -> int:
+    """Keep a checked list, in place of the one with this id where one is named; the id that it has.
+
+    Labels that exist keep their ids, and so their tags and decisions. With ``spell`` they are spelled from now on as
+    the list spells them ("dog" may become "Dog"). What was suggested of labels that are in no list any more goes.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    values = [new.name, folded(new.name), _packed(new.templates), _packed(new.exclusive), now]
+    if id is None:
+        row = db.execute(
+            "INSERT INTO label_list (name, folded, templates, exclusive, changed, added) "
+            "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            [*values, now],
+        ).fetchone()
+        id = int(row["id"])
+        before: set[int] = set()
+    else:
+        db.execute(
+            "UPDATE label_list SET name = ?, folded = ?, templates = ?, exclusive = ?, changed = ? WHERE id = ?",
+            [*values, id],
+        )
+        before = _label_ids(db, id)
+        db.execute("DELETE FROM listed WHERE list_id = ?", [id])
+    ids = ensure(db, [label.name for label in new.labels], spell=spell)
+    db.executemany(
+        "INSERT INTO listed (list_id, label_id, position, parent_id, grouped, prompts, synonyms, negatives) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                id,
+                ids[folded(label.name)],
+                position,
+                None if label.parent is None else ids[folded(label.parent)],
+                label.group,
+                _packed(label.prompts),
+                _packed(label.synonyms),
+                _packed(label.negatives),
+            )
+            for position, label in enumerate(new.labels)
+        ),
+    )
+    _let_go(db, before - set(ids.values()))
+    return id
+
+
+def remove(db: sqlite3.Connection, id: int) -> None:
+    """Forget a list. Its labels stay where a photo, a decision, a step or another list has them; what was suggested of
+    those that are in no list any more goes."""
+    before = _label_ids(db, id)
+    db.execute("DELETE FROM label_list WHERE id = ?", [id])
+    _let_go(db, before)
+
+
+def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False) -> dict[str, int]:
+    """The ids of labels by their folded names; those that are new are added. ``names`` differ when folded.
+
+    A label of the very name is taken before one that differs in case, and that before one that differs in accents.
+    """
+    wanted = {folded(name): name for name in names}
+    found = _best(db, wanted)
+    missing = [(name, key) for key, name in wanted.items() if key not in found]
+    db.executemany("INSERT INTO label (name, folded) VALUES (?, ?)", missing)
+    if missing:
+        found |= _best(db, {key: name for name, key in missing})
+    if spell:
+        # A spelling that another label has already (NOCASE folds ASCII alone) is left to it.
+        changed = [(wanted[key], id, wanted[key], id) for key, (id, name) in found.items() if name != wanted[key]]
+        db.executemany(
+            "UPDATE label SET name = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM label WHERE name = ? AND id <> ?)",
+            changed,
+        )
+    return {key: id for key, (id, _) in found.items()}
+
+
+def below(db: sqlite3.Connection, label_id: int) -> set[int]:
+    """The ids of all labels that are below one in any list's tree; itself left out."""
+    found = {int(row[0]) for row in db.execute(BELOW.format("SELECT ?"), [label_id])}
+    return found - {label_id}
+
+
+def above(db: sqlite3.Connection, label_id: int) -> list[int]:
+    """The ids of the labels above one, the nearest first: its parent, the parent of that. Of several lists that have
+    it below others, the one that was added first counts."""
+    path: list[int] = []
+    at = label_id
+    while True:
+        row = db.execute(
+            "SELECT parent_id FROM listed WHERE label_id = ? AND parent_id IS NOT NULL ORDER BY list_id LIMIT 1", [at]
+        ).fetchone()
+        if row is None or row[0] in path or row[0] == label_id:
+            return path
+        at = int(row[0])
+        path.append(at)
+
+
+def _best(db: sqlite3.Connection, wanted: dict[str, str]) -> dict[str, tuple[int, str]]:
+    """Of each folded name, the label that is spelled most like what was wanted: its id and its name."""
+    found: dict[str, tuple[int, str]] = {}
+    for batch in batches(list(wanted)):
+        rows = db.execute(
+            f"SELECT id, name, folded FROM label WHERE folded IN ({marks(len(batch))}) ORDER BY id", batch
+        )
+        for id, name, key in rows:
+            best = found.get(key)
+            if best is None or _nearness(name, wanted[key]) > _nearness(best[1], wanted[key]):
+                found[key] = (int(id), str(name))
+    return found
+
+
+def _nearness(name: str, wanted: str) -> int:
+    return 2 if name == wanted else int(name.casefold() == wanted.casefold())
+
+
+def _label_ids(db: sqlite3.Connection, id: int) -> set[int]:
+    return {int(row[0]) for row in db.execute("SELECT label_id FROM listed WHERE list_id = ?", [id])}
+
+
+def _let_go(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Withdraw what was suggested of labels that no list has any more, and forget those that nothing else has."""
+    for batch in batches(sorted(ids)):
+        free = f"IN ({marks(len(batch))}) AND NOT EXISTS (SELECT 1 FROM listed t WHERE t.label_id = "
+        db.execute(f"DELETE FROM tag WHERE state = 'suggested' AND label_id {free} tag.label_id)", batch)
+        db.execute(
+            f"DELETE FROM label WHERE id {free} label.id)"
+            " AND NOT EXISTS (SELECT 1 FROM tag WHERE label_id = label.id)"
+            " AND NOT EXISTS (SELECT 1 FROM decision WHERE label_id = label.id)"
+            " AND NOT EXISTS (SELECT 1 FROM step_tag WHERE label_id = label.id)",
+            batch,
+        )
+
+
+def _filled(db: sqlite3.Connection, row: sqlite3.Row) -> LabelList:
+    rows = db.execute(f"SELECT {_COLUMNS} WHERE t.list_id = ? ORDER BY t.position", [row["id"]])
+    labels = tuple(
+        Label(
+            name=found["name"],
+            prompts=_unpacked(found["prompts"]),
+            synonyms=_unpacked(found["synonyms"]),
+            negatives=_unpacked(found["negatives"]),
+            parent=found["parent"],
+            group=found["grouped"],
+        )
+        for found in rows
+    )
+    return LabelList(row["name"], labels, _unpacked(row["templates"]), _unpacked(row["exclusive"]), int(row["id"]))
+
+
+def _packed(texts: Sequence[str]) -> str:
+    return json.dumps(list(texts), ensure_ascii=False) if texts else "[]"
+
+
+def _unpacked(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text != "[]" else ()
