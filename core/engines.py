@@ -104,6 +104,14 @@ class Engines:
 
         return KeptModels(self.folder)
 
+    def vectors_of(self, model: ModelInfo) -> VectorStore:
+        """The vectors that are stored of a model, in step with the catalogue."""
+        return self._store_of(model)
+
+    def encoder_now(self, model: ModelInfo) -> Encoder:
+        """A model's encoder where it is loaded already: in the worker, if that runs; else in this process."""
+        return self._encoders.running(model) or self._local_for(model)
+
     @property
     def store(self) -> VectorStore:
         """The vectors that a search reads now, in step with the catalogue."""

@@ -37,6 +37,12 @@ class Encoders:
                 self._workers[model.model_id] = RemoteEncoder(self.spec_of(model), info=model)
             return self._workers[model.model_id]
 
+    def running(self, model: ModelInfo) -> RemoteEncoder | None:
+        """A model's encoder in a worker process that runs now."""
+        with self._guard:
+            worker = self._workers.get(model.model_id)
+        return worker if worker is not None and worker.worker_pid is not None else None
+
     def local_of(self, model: ModelInfo) -> Encoder:
         """A model's encoder in this process. Raises `ModelError`."""
         from core.models.registry import build_encoder

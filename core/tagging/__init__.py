@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from core.tagging.decisions import Decisions
     from core.tagging.lists import LabelLists
     from core.tagging.reviewing import Reviewing
+    from core.tagging.suggesting import Suggester
 
 
 class Tagging:
@@ -38,3 +39,10 @@ class Tagging:
         from core.tagging.reviewing import Reviewing
 
         return Reviewing(self._library)
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        """What suggests labels for photos."""
+        from core.tagging.suggesting import Suggester
+
+        return Suggester(self._library)

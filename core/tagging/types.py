@@ -89,6 +89,15 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Classified:
+    """A photo, and how likely (0 to 1) each label of a list is on it, the likeliest first; or why it cannot be read."""
+
+    path: Path
+    tags: tuple[tuple[str, float], ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TagReport:
     """The counts of a run over photos: how many it looked at, and how many tags it left in each state."""
 
@@ -110,6 +119,8 @@ class TagProgress:
     done: int
     total: int
     report: TagReport
+    found: tuple[Suggestion, ...] = ()
+    """What a dry run would suggest or accept of the photos since the last one; a run that writes has none here."""
 
 
 @dataclass(frozen=True, slots=True)

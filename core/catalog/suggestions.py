@@ -1,0 +1,146 @@
+"""Rows of ``tag`` as a run of suggestions reads and writes them: in bulk, and never one that a person decided on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import tags
+from core.catalog.batches import batches, marks
+from core.catalog.naming import to_text
+from core.catalog.nesting import Place
+
+Ids = NDArray[np.int64]
+_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """Tags that are there, in the order of their photos: all arrays have n entries. ``places`` are those of labels in
+    the list that was asked for; ``waiting`` says that a tag is a suggestion, and nobody decided."""
+
+    photos: Ids
+    places: Ids
+    waiting: NDArray[np.bool_]
+    accepted: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+
+
+def targets(
+    db: sqlite3.Connection, photo_ids: Sequence[int] | None = None, place: Place | None = None
+) -> tuple[Ids, Ids]:
+    """The ids of photos and of their contents, by photo: all, those named (as far as they are there), or those in a
+    folder and below it; where both are given, those that are both."""
+    where, params = "1", list[int | str]()
+    if place is not None:
+        folder = to_text(place.inner)
+        where, params = "f.root_id = ?", [place.root.id]
+        if folder:
+            where += " AND (f.path = ? OR substr(f.path, 1, length(?) + 1) = ? || '/')"
+            params += [folder] * 3
+    query = f"SELECT p.id, p.content_id FROM photo p JOIN folder f ON f.id = p.folder_id WHERE {where}"
+    if place is None:
+        query = "SELECT p.id, p.content_id FROM photo p WHERE 1"
+    found = [_array(db, query, params, 2)] if photo_ids is None else []
+    for batch in batches([int(id) for id in photo_ids or ()]):
+        found.append(_array(db, f"{query} AND p.id IN ({marks(len(batch))})", [*params, *batch], 2))
+    rows = np.concatenate(found).astype(np.int64) if found else np.empty((0, 2), np.int64)
+    rows = np.unique(rows, axis=0)
+    return rows[:, 0], rows[:, 1]
+
+
+def label_ids(db: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
+    """The ids of labels by name, as `tags.find_label` finds them; None where there is no such label."""
+    return [tags.find_label(db, name) for name in names]
+
+
+def marked(db: sqlite3.Connection, labels: Sequence[int | None]) -> Marked:
+    """The tags of these labels on any photo."""
+    parts = [np.empty((0, 5))]
+    for place, label in enumerate(labels):
+        if label is not None:
+            query = (
+                f"SELECT photo_id, {place}, state = 'suggested' AND source = 'auto', state = 'accepted', "
+                "coalesce(score, -1) FROM tag WHERE label_id = ?"
+            )
+            parts.append(_array(db, query, [label], 5))
+    rows = np.concatenate(parts)
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return Marked(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2] > 0, rows[:, 3] > 0, rows[:, 4])
+
+
+def rejected(db: sqlite3.Connection, label: int) -> Ids:
+    """The contents of photos that a label was rejected on: int64[n]."""
+    query = (
+        "SELECT DISTINCT p.content_id FROM tag t JOIN photo p ON p.id = t.photo_id "
+        "WHERE t.label_id = ? AND t.state = 'rejected'"
+    )
+    return _array(db, query, [label], 1)[:, 0].astype(np.int64)
+
+
+def decided(db: sqlite3.Connection, label: int, most: int) -> tuple[Ids, NDArray[np.float64]]:
+    """What a person, or a photo's own file, decided of a label: contents int64[n], and 1 for accepted, 0 for rejected.
+    ``most`` of either kind at the most. What the program accepted by itself teaches nothing."""
+    found = []
+    for state, query in (
+        (1.0, "t.state = 'accepted' AND t.source IN ('user', 'file')"),
+        (0.0, "t.state = 'rejected'"),
+    ):
+        rows = _array(
+            db,
+            "SELECT DISTINCT p.content_id FROM tag t JOIN photo p ON p.id = t.photo_id "
+            f"WHERE t.label_id = ? AND {query} ORDER BY p.id DESC LIMIT ?",
+            [label, most],
+            1,
+        )[:, 0]
+        found.append((rows.astype(np.int64), np.full(len(rows), state)))
+    (yes, one), (no, zero) = found
+    both = np.intersect1d(yes, no)  # Copies of one photo, decided both ways: they say nothing.
+    ids, states = np.concatenate([yes, no]), np.concatenate([one, zero])
+    kept = ~np.isin(ids, both)
+    return ids[kept], states[kept]
+
+
+def still_there(db: sqlite3.Connection, photo_ids: Sequence[int]) -> set[int]:
+    """Those of the photos that have not gone meanwhile."""
+    found: set[int] = set()
+    for batch in batches(photo_ids):
+        rows = db.execute(f"SELECT id FROM photo WHERE id IN ({marks(len(batch))})", batch)
+        found.update(row["id"] for row in rows)
+    return found
+
+
+def suggest(db: sqlite3.Connection, rows: Sequence[tuple[int, int, float]]) -> None:
+    """Put suggestions (photo, label, probability) in; where one is there, its probability. Decisions stay, and a photo
+    that has gone meanwhile is passed over."""
+    db.executemany(
+        "INSERT INTO tag (photo_id, label_id, source, state, score) "
+        "SELECT id, ?2, 'auto', 'suggested', ?3 FROM photo WHERE id = ?1 "
+        "ON CONFLICT (photo_id, label_id) DO UPDATE SET score = excluded.score "
+        "WHERE tag.state = 'suggested' AND tag.source = 'auto'",
+        rows,
+    )
+
+
+def withdraw(db: sqlite3.Connection, rows: Sequence[tuple[int, int]]) -> None:
+    """Take suggestions (photo, label) away, unless somebody decided on them meanwhile."""
+    db.executemany(
+        "DELETE FROM tag WHERE photo_id = ? AND label_id = ? AND state = 'suggested' AND source = 'auto'", rows
+    )
+
+
+def _array(db: sqlite3.Connection, query: str, params: Sequence[object], columns: int) -> NDArray[np.float64]:
+    """Rows of numbers as float64[n, columns], some thousand Python objects at a time. Ids stay exact below 2 ** 53."""
+    return np.concatenate([np.empty((0, columns)), *_chunks(db, query, params)])
+
+
+def _chunks(db: sqlite3.Connection, query: str, params: Sequence[object]) -> Iterator[NDArray[np.float64]]:
+    cursor = db.cursor()
+    cursor.row_factory = None
+    cursor.execute(query, tuple(params))
+    while rows := cursor.fetchmany(_ROWS):
+        yield np.array(rows, np.float64)

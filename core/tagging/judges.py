@@ -1,0 +1,176 @@
+"""What judges photos by labels now: the model that answers, its vectors, the backdrop, and what decisions taught."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import suggestions
+from core.catalog.folding import fold
+from core.errors import ModelError, WorkerError
+from core.models import background
+from core.search.asking import Samples, Sentences
+from core.tagging import learning
+from core.tagging.backdrop import Backdrop
+from core.tagging.calibration import coefficients
+from core.tagging.scoring import Scorer
+from core.tagging.types import Label, LabelList
+from core.tagging.vectors import LabelEncoder, LabelVectors
+
+if TYPE_CHECKING:
+    from core.library import Library
+    from core.models.encoder import Encoder
+    from core.models.registry import ModelInfo
+    from core.search.exact import ExactIndex
+
+_KEPT = 4
+_COMPANY = 48
+"""Labels of a list that one of them is compared with, where it is judged alone: the most alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """A scorer, the vectors that it may judge (by content), and what gives a photo's vector (float32[dim])."""
+
+    scorer: Scorer
+    exact: ExactIndex
+    sample: Callable[[Path], NDArray[np.float32]]
+
+
+class Judges:
+    """Makes them, and keeps the latest. May be called from any thread."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        folder = None if library.read_only else library.folder / "cache" / "labels"
+        self._encoder = LabelEncoder(folder)
+        self._guard = threading.Lock()
+        self._scorers: OrderedDict[tuple[object, ...], Scorer] = OrderedDict()
+        self._backdrops: OrderedDict[tuple[str, int, int], Backdrop] = OrderedDict()
+
+    def of(self, labels: LabelList, cancelled: Callable[[], bool] = lambda: False) -> Judge:
+        """Of all labels of a list, in their order."""
+        return self._ask(lambda model: self._whole(model, labels, cancelled))
+
+    def of_one(self, label: Label, labels: LabelList) -> Judge:
+        """Of one label, which is the first; others of the list are there as company alone."""
+        return self._ask(lambda model: self._alone(model, label, labels))
+
+    def forget(self) -> None:
+        """Make all anew."""
+        with self._guard:
+            self._scorers.clear()
+
+    def _ask(self, make: Callable[[ModelInfo], Judge]) -> Judge:
+        """With the model that answers, and once more where another one does so by then."""
+        while True:
+            model = self._library.answering
+            try:
+                judge = make(model)
+            except (ModelError, WorkerError):
+                if self._library.answering.model_id == model.model_id:
+                    raise
+                continue
+            if self._library.answering.model_id == model.model_id:
+                return judge
+
+    def _whole(self, model: ModelInfo, labels: LabelList, cancelled: Callable[[], bool]) -> Judge:
+        exact = self._library.vectors_of(model).exact()
+        return self._judge(model, exact, (model.model_id, labels), lambda: self._build(model, exact, labels, cancelled))
+
+    def _alone(self, model: ModelInfo, label: Label, labels: LabelList) -> Judge:
+        exact = self._library.vectors_of(model).exact()
+
+        def build() -> Scorer:
+            others = tuple(other for other in labels.labels if fold(other.name) != fold(label.name))
+            whole = LabelList(labels.name, (label, *others), labels.templates, labels.exclusive)
+            vectors = self._vectors(model, whole, lambda: False)
+            near = vectors.labels @ vectors.labels[0]
+            mates = np.array([bool(label.group) and other.group == label.group for other in whole.labels])
+            near[mates] += 1
+            near[0] = np.inf
+            kept = np.argsort(-near, kind="stable")[: 1 + _COMPANY]
+            some = LabelList(labels.name, tuple(whole.labels[place] for place in kept), (), labels.exclusive)
+            mine = vectors.owners == 0
+            few = LabelVectors(vectors.labels[kept], vectors.negatives[mine], vectors.owners[mine])
+            return self._scorer(model, exact, some, few, listed=len(whole.labels), taught=1)
+
+        return self._judge(model, exact, (model.model_id, labels, label), build)
+
+    def _judge(
+        self, model: ModelInfo, exact: ExactIndex, key: tuple[object, ...], build: Callable[[], Scorer]
+    ) -> Judge:
+        key = (*key, self._library.catalog.data_version(), len(exact), exact.rows)
+        with self._guard:
+            scorer = self._scorers.get(key)
+        if scorer is None:
+            scorer = build()
+            with self._guard:
+                self._scorers[key] = scorer
+                while len(self._scorers) > _KEPT:
+                    self._scorers.popitem(last=False)
+        samples = Samples(self._library.catalog, model, Sentences(partial(self._encoder_of, model)))
+        return Judge(scorer, exact, lambda path: samples.find(path).vector)
+
+    def _encoder_of(self, model: ModelInfo) -> Encoder:
+        return self._library.encoder_now(model)
+
+    def _vectors(self, model: ModelInfo, labels: LabelList, cancelled: Callable[[], bool]) -> LabelVectors:
+        encoder = partial(self._encoder_of, model)
+        return self._encoder.encode_list(labels, encoder, model.model_id, model.dim, cancelled)
+
+    def _build(self, model: ModelInfo, exact: ExactIndex, labels: LabelList, cancelled: Callable[[], bool]) -> Scorer:
+        vectors = self._vectors(model, labels, cancelled)
+        return self._scorer(model, exact, labels, vectors, len(labels.labels), len(labels.labels))
+
+    def _scorer(
+        self,
+        model: ModelInfo,
+        exact: ExactIndex,
+        labels: LabelList,
+        vectors: LabelVectors,
+        listed: int,
+        taught: int,
+    ) -> Scorer:
+        """With what decisions taught about the first ``taught`` labels."""
+        backdrop = self._backdrop(model, exact)
+        weights = coefficients(model.model_id)
+        plain = Scorer(labels, vectors, backdrop, weights, listed=listed)
+        with self._library.catalog.read() as db:
+            ids = suggestions.label_ids(db, [label.name for label in labels.labels[:taught]])
+            decisions = [None if id is None else suggestions.decided(db, id, learning.MOST) for id in ids]
+        learned: list[learning.Learned | None] = [None] * len(labels.labels)
+        for place, decided in enumerate(decisions):
+            if decided is None or not len(decided[0]):
+                continue
+            contents, accepted = decided
+            order = np.argsort(contents)
+            known, photos = exact.vectors(contents)
+            place_of = np.searchsorted(contents[order], known)
+            taught_by = learning.Taught(photos, accepted[order][place_of])
+            learned[place] = learning.learn(
+                taught_by, plain.alone(photos, place), backdrop.usual, plain.alone(backdrop.usual, place)
+            )
+        if not any(learned):
+            return plain
+        return Scorer(labels, vectors, backdrop, weights, learned, listed=listed)
+
+    def _backdrop(self, model: ModelInfo, exact: ExactIndex) -> Backdrop:
+        key = (model.model_id, len(exact), exact.rows)
+        with self._guard:
+            known = self._backdrops.get(key)
+        if known is None:
+            known = Backdrop.of(background.load(model), exact, model.dim)
+            with self._guard:
+                self._backdrops[key] = known
+                while len(self._backdrops) > 2:
+                    self._backdrops.popitem(last=False)
+        return known
