@@ -11,13 +11,6 @@ from core.catalog.batches import batches, marks
 from core.catalog.tags import folded
 from core.tagging.types import Label, LabelList
 
-BELOW = (
-    "WITH RECURSIVE below(id) AS ({}"
-    " UNION SELECT c.label_id FROM below b CROSS JOIN listed c WHERE c.parent_id = b.id) SELECT id FROM below"
-)
-"""The ids that a statement gives, and those of all labels below them in any list's tree, each once. UNION ends where
-two lists hold two labels the other way round."""
-
 _COLUMNS = (
     "t.label_id, l.name, p.name AS parent, t.grouped, t.prompts, t.synonyms, t.negatives "
     "FROM listed t JOIN label l ON l.id = t.label_id LEFT JOIN label p ON p.id = t.parent_id"
@@ -131,8 +124,18 @@ def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False)
 
 def below(db: sqlite3.Connection, label_id: int) -> set[int]:
     """The ids of all labels that are below one in any list's tree; itself left out."""
-    found = {int(row[0]) for row in db.execute(BELOW.format("SELECT ?"), [label_id])}
+    found = {int(row[0]) for row in db.execute(f"{below_all('SELECT ?')} SELECT id FROM below", [label_id])}
     return found - {label_id}
+
+
+def below_all(select: str) -> str:
+    """The beginning of a statement: ``below`` is then a table of the ids that ``select`` gives, and of those of all
+    labels below them in any list's tree, each once."""
+    # UNION, which takes each row once, ends where two lists hold two labels the other way round.
+    return (
+        f"WITH RECURSIVE below(id) AS ({select} "
+        "UNION SELECT c.label_id FROM below b CROSS JOIN listed c WHERE c.parent_id = b.id)"
+    )
 
 
 def above(db: sqlite3.Connection, label_id: int) -> list[int]:

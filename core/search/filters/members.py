@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.catalog import word_index
+from core.catalog import label_lists, word_index
 from core.catalog.batches import marks
 from core.catalog.tags import folded
 from core.search.filters.condition import Clause, Condition, Value
 
-_TAG = "FROM tag t WHERE t.state = 'accepted' AND t.label_id IN (SELECT l.id FROM label l WHERE l.folded IN ({}))"
+_LABELS = label_lists.below_all("SELECT l.id FROM label l WHERE l.folded IN ({})")
+_TAGS = "FROM below b CROSS JOIN tag t WHERE t.label_id = b.id AND t.state = 'accepted'"
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """Photos with an accepted tag of one of these names (folded), or, not ``wanted``, those without any of them."""
+    """Photos with an accepted tag of one of these names (folded), or of a label below one of them in a list's tree;
+    or, not ``wanted``, those without any of them."""
 
     names: tuple[str, ...]
     wanted: bool
@@ -31,21 +33,20 @@ class Tagged:
     @property
     def clause(self) -> Clause:
         """As a condition."""
-        return _in(f"SELECT t.photo_id {self._source}", self.names, self.wanted)
+        return _in(f"{self._labels} SELECT t.photo_id {_TAGS}", self.names, self.wanted)
 
     @property
     def counting(self) -> Condition:
-        """A statement that counts the photos with the tags. Labels that differ in case alone may share some."""
-        several = f"(SELECT count(*) FROM label l WHERE l.folded IN ({marks(len(self.names))})) > 1"
+        """A statement that counts the photos with the tags. Of several labels a photo may have more than one."""
         return Condition(
-            f"SELECT CASE WHEN {several} THEN (SELECT count(DISTINCT t.photo_id) {self._source}) "
-            f"ELSE (SELECT count(*) {self._source}) END",
-            self.names * 3,
+            f"{self._labels} SELECT CASE WHEN (SELECT count(*) FROM below) > 1 "
+            f"THEN (SELECT count(DISTINCT t.photo_id) {_TAGS}) ELSE (SELECT count(*) {_TAGS}) END",
+            self.names,
         )
 
     @property
-    def _source(self) -> str:
-        return _TAG.format(marks(len(self.names)))
+    def _labels(self) -> str:
+        return _LABELS.format(marks(len(self.names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Captioned:
 
 
 def tagged(name: str, wanted: bool) -> Tagged:
-    """``tag:NAME``: the label of that very name, whatever its case and accents."""
+    """``tag:NAME``: the label of that very name, whatever its case and accents, and the labels below it."""
     return Tagged((folded(name),), wanted)
 
 
