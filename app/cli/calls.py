@@ -58,6 +58,17 @@ class _Parser(argparse.ArgumentParser):
         raise CallError(f"{sentence}. `{self.prog} --help` shows how it is called.")
 
 
+def probability(text: str) -> float:
+    """An option's value over 0 and up to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"takes a number over 0 and up to 1, such as 0.95, not `{text}`")
+    return number
+
+
 def default_library() -> Path:
     """The library that is used when none is named: the environment's, else the platform's data folder."""
     named = os.environ.get(ENVIRONMENT)

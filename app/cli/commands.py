@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.cli.calls import Command, whole_number
+from app.cli.calls import Command, probability, whole_number
 
 ORDERS = ("match", "date", "oldest", "folder", "size")
 """What `core.types.Order` has, for the same reason as `FORMATS`."""
@@ -65,6 +65,21 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _tag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--labels", metavar="LIST", help="the label list to suggest from")
+    parser.add_argument(
+        "--accept-above",
+        type=probability,
+        metavar="P",
+        help="accept what is at least so likely (up to 1, such as 0.95), as one step that can be undone",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be suggested, and write nothing")
+
+
+def _classify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--labels", metavar="A,B,C", help="the labels, with commas between, or the name of a list")
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mend", action="store_true", help="make the index of words anew where it is not in step")
 
@@ -104,6 +119,15 @@ shows none from then on, and forgets none that was noted before; `clear` does.
 EVALUATE_DETAILS = """\
 FOLDER holds captions.jsonl (one object a line: file, captions), or one sub-folder of photos a class.
 Rates are fractions of 1 with --json. Nothing is written anywhere.
+"""
+
+TAG_DETAILS = """\
+FOLDER may be any folder in the library; without one, all photos are looked at. Nothing is encoded: it reads what
+`retrouve index` stored. What you accepted or rejected stays, and what was suggested before and is none any more goes.
+"""
+
+CLASSIFY_DETAILS = """\
+The photos need not be in the library. Scores are probabilities: `retrouve classify photo.jpg --labels dog,cat,horse`.
 """
 
 COMMANDS: tuple[Command, ...] = (
@@ -169,6 +193,25 @@ COMMANDS: tuple[Command, ...] = (
         operands="[list|clear|on|off]",
         at_most=1,
         details=HISTORY_DETAILS,
+    ),
+    Command(
+        "tag",
+        "suggests labels of a list for photos",
+        "app.cli.tagging:tag",
+        operands="[FOLDER]",
+        at_most=1,
+        add_options=_tag,
+        details=TAG_DETAILS,
+    ),
+    Command(
+        "classify",
+        "says how likely labels are on photos",
+        "app.cli.tagging:classify",
+        operands="PHOTO...",
+        at_least=1,
+        at_most=None,
+        add_options=_classify,
+        details=CLASSIFY_DETAILS,
     ),
     Command("doctor", "says whether everything is well", "app.cli.state:doctor", add_options=_doctor),
 )

@@ -20,7 +20,7 @@ from core.catalog.folding import fold
 from core.errors import CallError, PhotoError
 from core.tagging.accepting import Accepting
 from core.tagging.judges import Judges
-from core.tagging.types import Classified, Label, LabelList, Suggestion, TagProgress, TagReport
+from core.tagging.types import Classified, Label, LabelList, State, Suggestion, TagProgress, TagReport
 from core.tagging.vectors import Cancelled
 
 if TYPE_CHECKING:
@@ -257,7 +257,10 @@ class _Writing:
         self._counts.withdrawn += int(gone.sum())
         if self._dry:
             names = self._labels.labels
-            return tuple(Suggestion(photo, names[place].name, score) for photo, place, score, _, _ in pairs)
+            return tuple(
+                Suggestion(photo, names[place].name, score, State.ACCEPTED if yes else State.SUGGESTED)
+                for photo, place, score, _, yes in pairs
+            )
         new = [
             (photo, self._id(place), score)
             for photo, place, score, key, yes in pairs

@@ -86,6 +86,8 @@ class Suggestion:
     photo_id: int
     label: str
     score: float
+    state: State = State.SUGGESTED
+    """Accepted, where a run accepts by itself what is so likely."""
 
 
 @dataclass(frozen=True, slots=True)
