@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import membership
-from core.catalog import by_order, captions, contents, failures, favourites, photos, roots, tags
+from core.catalog import by_order, captions, contents, failures, favourites, photos, preferences, roots, tags
 from core.catalog.connection import FILE_NAME, Catalog
 from core.catalog.faults import read_only
 from core.catalog.lock import IndexLock
@@ -115,11 +115,28 @@ class Library(Engines):
 
     # Indexing
 
+    @property
+    def gentle(self) -> bool:
+        """Whether indexing leaves about half of the machine to others. Kept in the library."""
+        with self.catalog.read() as db:
+            return preferences.is_on(db, preferences.GENTLE)
+
+    def set_gentle(self, on: bool) -> None:
+        """Index gently from now on, also a run of this process that is under way, or as fast as can be. Raises
+        `CatalogReadOnly`."""
+        self.catalog.write(lambda db: preferences.set(db, preferences.GENTLE, on))
+        self._encoders.set_gentle(on)
+
     def index(
-        self, folders: Sequence[Path] | None = None, cancelled: Callable[[], bool] = lambda: False
+        self,
+        folders: Sequence[Path] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        gently: bool | None = None,
     ) -> Generator[IndexProgress, None, None]:
         """Bring the catalogue up to date with the roots, or with those of their folders that are named.
 
+        ``gently`` says for this run alone how hard to work; None: as ``gentle`` has it.
         May be closed at any point, and goes on where it was the next time. Raises `CallError` for a folder in no root,
         `LibraryBusy` while another run goes on, `CatalogReadOnly`, `DiskFull`, `ModelError`, `WorkerError`.
         """
@@ -128,6 +145,7 @@ class Library(Engines):
         if self.read_only:
             raise read_only(self.folder)
         chosen = None if folders is None else [membership.locate(self.catalog, folder).path for folder in folders]
+        self._encoders.set_gentle(self.gentle if gently is None else gently)
         with IndexLock(self.folder):
             mover = Mover(self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready)
             yield from mover.run(chosen, cancelled)

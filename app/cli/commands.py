@@ -27,6 +27,7 @@ def _index(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="leave out files and folders of this name (with * and ?) under the folders named, now and later",
     )
+    parser.add_argument("--gentle", action="store_true", help="leave about half of the machine to others, this time")
 
 
 def _search(parser: argparse.ArgumentParser) -> None:

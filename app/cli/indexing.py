@@ -52,7 +52,8 @@ def index(call: Call, console: Console) -> int:
             raise CallError(NO_FOLDER)
         before = library.move()
         with StopRequest(console) as stop:
-            report, finished = run_index(library, folders or None, console, stop)
+            gently = call.options["gentle"] or None
+            report, finished = run_index(library, folders or None, console, stop, gently=gently)
         if not finished:
             console.fail(_interrupted(report), **as_document(report))
             return 130
@@ -68,11 +69,16 @@ def require_folder(folder: Path) -> None:
 
 
 def run_index(
-    library: Library, folders: list[Path] | None, console: Console, cancelled: Callable[[], bool]
+    library: Library,
+    folders: list[Path] | None,
+    console: Console,
+    cancelled: Callable[[], bool],
+    *,
+    gently: bool | None = None,
 ) -> tuple[IndexReport, bool]:
     """Run the indexer with its progress shown: the counts, and whether it came to its end."""
     report, finished = IndexReport(), False
-    run = library.index(folders, cancelled=cancelled)
+    run = library.index(folders, cancelled=cancelled, gently=gently)
     with ProgressBar(console) as bar, closing(run) as steps:
         try:
             for step in steps:

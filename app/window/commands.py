@@ -25,6 +25,7 @@ class Commands:
     add_folder: QAction
     folders: QAction
     rescan: QAction
+    gently: QAction
     failures: QAction
     quit: QAction
     open: QAction
@@ -53,7 +54,7 @@ class Commands:
             action.triggered.connect(lambda _checked=False, act=do[field.name]: act())
             window.addAction(action)
             made[field.name] = action
-        for name in ("keep_history", "panel"):
+        for name in ("keep_history", "panel", "gently"):
             made[name].setCheckable(True)
         made["quit"].setMenuRole(QAction.MenuRole.QuitRole)
         made["about"].setMenuRole(QAction.MenuRole.AboutRole)
@@ -77,7 +78,7 @@ class Commands:
     def menus(self, parent: QWidget, theme: Theme, chosen: Callable[[Choice], None]) -> list[QMenu]:
         """The menus of a menu bar: library, search, photo, view, help."""
         library = QMenu("&Library", parent)
-        library.addActions([self.add_folder, self.folders, self.rescan, self.failures])
+        library.addActions([self.add_folder, self.folders, self.rescan, self.gently, self.failures])
         library.addSeparator()
         library.addAction(self.export)
         library.addSeparator()
@@ -116,6 +117,7 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "add_folder": ("&Add a folder…", ("Ctrl+O",)),
     "folders": ("&Folders…", ("Ctrl+Shift+F",)),
     "rescan": ("&Look for changes now", ("F5",)),
+    "gently": ("Index &gently, for a computer in use", ()),
     "failures": ("Files that could not be &read…", ()),
     "quit": ("&Quit", ("Ctrl+Q",)),
     # No shortcut of the window: Enter belongs to whatever has the focus. The menus name it all the same.

@@ -15,6 +15,7 @@ from app.window.indexing import Indexing, State
 from app.window.like_picture import read_like_picture
 from app.window.main_window import MainWindow
 from app.window.messages import Messages
+from app.window.pacing import Pacing
 from app.window.photo_actions import pictures_folder
 from app.window.results import Results
 from app.window.searching import Asked, Found, Searching
@@ -72,6 +73,7 @@ class Conductor(QObject):
                 "about": self._on_about_asked,
                 **self._results.commands(),
                 **self._shelf.commands(),
+                **Pacing(window, session).commands(),
             }
         )
         self.understanding = Understanding(window, session)

@@ -6,6 +6,7 @@ import sqlite3
 import unicodedata
 from datetime import UTC, datetime
 
+from core.catalog import preferences
 from core.types import Order, SavedSearch
 
 KEPT = 1000
@@ -86,13 +87,12 @@ def forget(db: sqlite3.Connection, query: str | None = None) -> None:
 
 def keeps_history(db: sqlite3.Connection) -> bool:
     """Whether what is asked is noted. It is, unless that was switched off."""
-    row = db.execute("SELECT value FROM preference WHERE name = ?", [_HISTORY]).fetchone()
-    return row is None or row[0] != "off"
+    return preferences.is_on(db, _HISTORY, otherwise=True)
 
 
 def keep_history(db: sqlite3.Connection, on: bool) -> None:
     """Switch that on or off; what was noted stays."""
-    db.execute("INSERT OR REPLACE INTO preference (name, value) VALUES (?, ?)", [_HISTORY, "on" if on else "off"])
+    preferences.set(db, _HISTORY, on)
 
 
 def _saved(row: sqlite3.Row) -> SavedSearch:

@@ -21,6 +21,7 @@ class Encoders:
         self._guard = threading.RLock()
         self._workers: dict[str, RemoteEncoder] = {}
         self._locals: dict[str, Encoder] = {}
+        self._gentle = False
 
     def spec_of(self, model: ModelInfo) -> EncoderSpec:
         """What builds a model's encoder, here or in the worker."""
@@ -35,6 +36,7 @@ class Encoders:
         with self._guard:
             if model.model_id not in self._workers:
                 self._workers[model.model_id] = RemoteEncoder(self.spec_of(model), info=model)
+                self._workers[model.model_id].gentle = self._gentle
             return self._workers[model.model_id]
 
     def running(self, model: ModelInfo) -> RemoteEncoder | None:
@@ -42,6 +44,13 @@ class Encoders:
         with self._guard:
             worker = self._workers.get(model.model_id)
         return worker if worker is not None and worker.worker_pid is not None else None
+
+    def set_gentle(self, on: bool) -> None:
+        """Let all workers, those to come too, work gently or as hard as they can, from now on."""
+        with self._guard:
+            self._gentle = on
+            for worker in self._workers.values():
+                worker.gentle = on
 
     def local_of(self, model: ModelInfo) -> Encoder:
         """A model's encoder in this process. Raises `ModelError`."""

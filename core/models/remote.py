@@ -34,6 +34,7 @@ from core.models.wire import (
     Started,
     Toolbox,
     WasDecoded,
+    Work,
     WorkerSetup,
 )
 from core.models.worker import standard_toolbox
@@ -93,6 +94,7 @@ class RemoteEncoder:
         self._closed = False
         self._broken: Exception | None = None
         self._failed_starts = 0
+        self._gentle = False
 
     @property
     def model_id(self) -> str:
@@ -113,6 +115,18 @@ class RemoteEncoder:
     def start(self) -> None:
         """Starts the worker without waiting for it: its model loads while the app does other things."""
         self._obtain()
+
+    @property
+    def gentle(self) -> bool:
+        """Whether photos are read and encoded with half of the machine, more or less (see `core.models.pace`)."""
+        return self._gentle
+
+    @gentle.setter
+    def gentle(self, on: bool) -> None:
+        with self._lock:
+            self._gentle = on
+            if self._process is not None:
+                self._process.send(Work(on))
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[n, dim]. Answered before photos, also while photos are being processed."""
@@ -181,6 +195,8 @@ class RemoteEncoder:
                     self._process = WorkerProcess(self._setup, self._on_message, self._on_end)
                 except OSError as error:
                     raise WorkerError(f"The worker process could not be started: {error}.") from error
+                if self._gentle:
+                    self._process.send(Work(True))
             return self._process
 
     # Sentences and images

@@ -132,7 +132,14 @@ class EncodeImages:
     images: tuple[Image, ...]
 
 
-Request = Read | Drop | EncodeTexts | EncodeImages
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work gently from now on, or as hard as can be (see `core.models.pace`)."""
+
+    gently: bool
+
+
+Request = Read | Drop | EncodeTexts | EncodeImages | Work
 
 
 # From the worker to the app.

@@ -20,6 +20,7 @@ import numpy as np
 from core.errors import ModelDamaged, PhotoError, RetrouveError
 from core.models.encoder import Backend, Embeddings, Encoder, EncoderSpec
 from core.models.lifeline import begin, leave
+from core.models.pace import Pace
 from core.models.wire import (
     Answer,
     Broken,
@@ -39,6 +40,7 @@ from core.models.wire import (
     Started,
     Toolbox,
     WasDecoded,
+    Work,
     WorkerSetup,
 )
 from core.types import FileStamp, PhotoMetadata
@@ -111,6 +113,7 @@ class Worker:
         self._ahead_lock = threading.Lock()
         self._gathering = threading.Lock()
         self._warm = False
+        self._pace = Pace()
         self._toolbox: Toolbox | None = None
         self._encoder: Encoder | None = None
         self._has_tools = threading.Event()
@@ -132,6 +135,8 @@ class Worker:
                 self._todo.put(request)
             case Drop(run=run):
                 self._dropped = max(self._dropped, run)
+            case Work(gently=gently):
+                self._pace.gentle = gently
             case EncodeTexts():
                 self._requests.put((0, next(self._order), request))
             case EncodeImages():
@@ -158,8 +163,10 @@ class Worker:
                 if read.job.want_embedding:
                     self._count(-1)
                 continue
-            self._send(Started(read.run, read.job.key))
-            outcome = self._read(read)
+            with self._pace.decoding():
+                # Said only now: a file has so many seconds, and waiting for a turn is none of them.
+                self._send(Started(read.run, read.job.key))
+                outcome = self._read(read)
             if isinstance(outcome, _Decoded):
                 self._send(WasDecoded(read.run, read.job.key))
                 self._decoded.put(outcome)
@@ -227,7 +234,8 @@ class Worker:
             if not wanted:
                 continue
             try:
-                self._finish(wanted, self._encode(wanted))
+                with self._pace.encoding():
+                    self._finish(wanted, self._encode(wanted))
             except Exception:  # noqa: BLE001 - one photo may be at fault: each is tried by itself
                 traceback.print_exc()
                 self._encode_singly(wanted)

@@ -232,3 +232,13 @@ def test_doctor_without_a_library_looks_at_the_model_and_at_the_name(
     (tmp_path / "file").write_text("no library")
     assert main(["--library", str(tmp_path / "file"), "--json", "doctor"]) == 1
     assert "is a file" in json.loads(capsys.readouterr().out)["checks"][0]["sentence"]
+
+
+def test_a_gentle_run_finds_the_same_and_changes_no_habit(retrouve, photos, tmp_path):
+    library = tmp_path / "library"
+    ran = retrouve("--library", library, "--json", "index", photos, "--gentle")
+    assert ran.code == 0 and ran.document["encoded"] == 12
+    from core.library import Library
+
+    with Library.open(library) as opened:
+        assert opened.gentle is False

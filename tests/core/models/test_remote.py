@@ -405,3 +405,16 @@ def test_a_model_that_was_replaced_meanwhile_is_refused(fakes, tmp_path):
             encoder.encode_texts(["a dog"])
     finally:
         encoder.close()
+
+
+def test_photos_come_back_whole_from_a_worker_that_turns_gentle_and_back(make, fakes, tmp_path):
+    encoder = make()
+    encoder.gentle = True
+    paths = [fakes.draw(tmp_path / f"{i}.png", i) for i in range(20)]
+    found = {}
+    for outcome in encoder.process(jobs_of(paths)):
+        if outcome is not None:
+            found[outcome.key] = outcome
+            encoder.gentle = len(found) < 10
+    assert set(found) == set(range(20)) and all(isinstance(done, PhotoDone) for done in found.values())
+    assert encoder.gentle is False

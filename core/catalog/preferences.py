@@ -1,0 +1,33 @@
+"""Rows of ``preference``: a person's choices about the library itself. What has no row is as it comes."""
+
+from __future__ import annotations
+
+import sqlite3
+
+GENTLE = "gentle"
+"""Whether indexing leaves room for other work."""
+
+
+def is_on(db: sqlite3.Connection, name: str, otherwise: bool = False) -> bool:
+    """Whether a choice is ``on``; ``otherwise`` where nobody has chosen."""
+    said = value(db, name)
+    return otherwise if said is None else said != "off"
+
+
+def set(db: sqlite3.Connection, name: str, on: bool) -> None:
+    """Choose ``on`` or ``off``."""
+    put(db, name, "on" if on else "off")
+
+
+def value(db: sqlite3.Connection, name: str) -> str | None:
+    """What was chosen, None where nobody has."""
+    row = db.execute("SELECT value FROM preference WHERE name = ?", [name]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def put(db: sqlite3.Connection, name: str, value: str | None) -> None:
+    """Choose something; None takes the choice back."""
+    if value is None:
+        db.execute("DELETE FROM preference WHERE name = ?", [name])
+    else:
+        db.execute("INSERT OR REPLACE INTO preference (name, value) VALUES (?, ?)", [name, value])
