@@ -134,7 +134,8 @@ class Library(Engines):
         *,
         gently: bool | None = None,
     ) -> Generator[IndexProgress, None, None]:
-        """Bring the catalogue up to date with the roots, or with those of their folders that are named.
+        """Bring the catalogue up to date with the roots, or with those of their folders that are named, and apply the
+        rules for folders to what came in.
 
         ``gently`` says for this run alone how hard to work; None: as ``gentle`` has it.
         May be closed at any point, and goes on where it was the next time. Raises `CallError` for a folder in no root,
@@ -148,7 +149,7 @@ class Library(Engines):
         self._encoders.set_gentle(self.gentle if gently is None else gently)
         with IndexLock(self.folder):
             mover = Mover(self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready)
-            yield from mover.run(chosen, cancelled)
+            yield from self.tagging.rules.after(mover.run(chosen, cancelled), cancelled)
         self._let_go(self.answering)
         if not cancelled():
             # What the next search would have to do first: it may be in another process, and in a hurry.

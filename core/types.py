@@ -215,6 +215,10 @@ class IndexReport:
     seconds: float = 0.0
     offline: tuple[Path, ...] = ()
     """Roots that could not be read this time. Nothing under them was forgotten."""
+    suggested: int = 0
+    """Tags that the rules of folders left waiting for a decision."""
+    accepted: int = 0
+    """Tags that the rules accepted by themselves, above the line of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.catalog import rules_rows
 from core.catalog.folding import fold
 from core.catalog.naming import to_name, to_text
 from core.types import Root
@@ -65,7 +66,7 @@ def swallow(db: sqlite3.Connection, parent_id: int, child: Root, inner: str) -> 
     """Make what is known under ``child`` known under the root whose folder ``inner`` it is, and remove ``child``.
 
     The rows of photos and failures stay as they are, so that nothing is read or encoded again. The child's ignore
-    patterns go on to hold below its folder alone.
+    patterns and rules go on to hold below its folder alone.
     """
     text = to_text(inner)
     db.execute(
@@ -73,6 +74,7 @@ def swallow(db: sqlite3.Connection, parent_id: int, child: Root, inner: str) -> 
         "folded = CASE path WHEN '' THEN ? ELSE ? || '/' || folded END WHERE root_id = ?",
         [parent_id, text, text, fold(text), fold(text), child.id],
     )
+    rules_rows.swallow(db, parent_id, child.id, inner)
     start = glob.escape(inner)
     ignore(db, parent_id, [pattern for name in child.ignore for pattern in (f"{start}/{name}", f"{start}/*/{name}")])
     db.execute("DELETE FROM root WHERE id = ?", [child.id])

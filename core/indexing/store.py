@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import contents, embeddings, failures, folders, photos
+from core.catalog import contents, decisions_rows, embeddings, failures, folders, photos, rules_rows
 from core.catalog.connection import Catalog
 from core.catalog.thumbnails import ThumbnailCache
 from core.indexing.diff import Known, Move
@@ -92,6 +92,8 @@ class Store:
 
     def _write(self, db: sqlite3.Connection, rows: Sequence[ReadPhoto | UnreadFile]) -> list[int]:
         stored: list[int] = []
+        came_in: list[int] = []
+        covers = rules_rows.coverage(db)
         for row in rows:
             folder_id = folders.ensure(db, row.place.root_id, row.place.folder)
             if isinstance(row, UnreadFile):
@@ -99,11 +101,18 @@ class Store:
                 continue
             content_id = row.content_id if row.hash is None else contents.ensure(db, row.hash)
             assert content_id is not None
+            ruled = covers is not None and bool(covers(row.place.root_id, row.place.folder))
+            comes_in = ruled and _comes_in(db, row, content_id)
             if row.moved_from is not None:
                 photos.move(db, row.moved_from, folder_id, row.place.name, row.stamp)
-            stored.append(photos.upsert(db, folder_id, row.place.name, row.stamp, content_id, row.metadata))
+            photo_id = photos.upsert(db, folder_id, row.place.name, row.stamp, content_id, row.metadata)
+            decisions_rows.put_back(db, photo_id, content_id)
+            stored.append(photo_id)
+            if comes_in:
+                came_in.append(photo_id)
             if row.embedding is not None:
                 embeddings.add(db, self._model_id, [(content_id, row.embedding)])
+        rules_rows.came_in(db, came_in)
         return stored
 
     def move(self, moves: Sequence[Move]) -> int:
@@ -130,6 +139,9 @@ class Store:
                 stamp = move.found.stamp
                 kept = FileStamp(stamp.size, stamp.mtime_ns, stamp.inode, known.stamp.sidecar_ns)
                 photos.move(db, known.photo_id, folder_id, move.found.name, kept)
+        covers = rules_rows.coverage(db)
+        if covers is not None:
+            rules_rows.came_in(db, [photo_id for move in moves if (photo_id := _moved_in(move, covers)) is not None])
 
     def forget(self, gone: Sequence[Known], *, purge: bool) -> int:
         """Forgets files that have gone, and with ``purge`` the contents that no photo has any more. How many photos."""
@@ -148,3 +160,17 @@ class Store:
         removed, hashes = self._catalog.write(work)
         self._thumbnails.remove(hashes)
         return removed
+
+
+def _comes_in(db: sqlite3.Connection, row: ReadPhoto, content_id: int) -> bool:
+    """Whether a photo that is about to be kept is new in its place."""
+    if row.moved_from is not None:
+        return True
+    return rules_rows.content_at(db, row.place.root_id, row.place.folder, row.place.name) != content_id
+
+
+def _moved_in(move: Move, covers: rules_rows.Covers) -> int | None:
+    """The photo, when a rule holds where it lies now that did not hold where it lay."""
+    before = covers(move.source.root.id, move.source.file.folder)
+    now = covers(move.root.id, move.found.folder)
+    return move.source.file.photo_id if now - before else None

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from core.tagging.decisions import Decisions
     from core.tagging.lists import LabelLists
     from core.tagging.reviewing import Reviewing
+    from core.tagging.rules import Rules
     from core.tagging.suggesting import Suggester
 
 
@@ -46,3 +47,10 @@ class Tagging:
         from core.tagging.suggesting import Suggester
 
         return Suggester(self._library)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is suggested for photos that come into a folder."""
+        from core.tagging.rules import Rules
+
+        return Rules(self._library)
