@@ -42,6 +42,12 @@ def by_id(db: sqlite3.Connection, id: int) -> LabelList | None:
     return None if row is None else _filled(db, row)
 
 
+def first_with(db: sqlite3.Connection, label_id: int) -> LabelList | None:
+    """The oldest of the lists that have a label."""
+    row = db.execute("SELECT min(list_id) FROM listed WHERE label_id = ?", [label_id]).fetchone()
+    return None if row[0] is None else by_id(db, row[0])
+
+
 def id_of(db: sqlite3.Connection, name: str) -> int | None:
     """The id of the list of this name, case and accents aside, if there is one."""
     row = db.execute("SELECT id FROM label_list WHERE folded = ?", [folded(name)]).fetchone()

@@ -55,6 +55,7 @@ CREATE TABLE step_tag (
 );
 CREATE INDEX step_tag_step ON step_tag(step_id);
 CREATE INDEX step_tag_photo ON step_tag(photo_id, label_id) WHERE photo_id IS NOT NULL;
+CREATE INDEX step_tag_label ON step_tag(label_id);
 CREATE TABLE rule (
     id INTEGER PRIMARY KEY,
     root_id INTEGER NOT NULL REFERENCES root(id) ON DELETE CASCADE,

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.catalog.batches import batches, marks
 from core.catalog.naming import to_name, to_text
-from core.catalog.tags import TagRow, folded
+from core.catalog.tags import TagRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,6 @@ def counts(db: sqlite3.Connection) -> list[Counted]:
 def photos_tagged(db: sqlite3.Connection) -> int:
     """How many photos have a label that is accepted."""
     return int(db.execute("SELECT count(*) FROM photo WHERE tagged = 1").fetchone()[0])
-
-
-def list_id(db: sqlite3.Connection, name: str) -> int | None:
-    """The id of the label list of this name."""
-    row = db.execute("SELECT id FROM label_list WHERE folded = ?", [folded(name)]).fetchone()
-    return None if row is None else int(row["id"])
 
 
 def waiting(db: sqlite3.Connection, list_id: int | None = None) -> list[tuple[int, str, int]]:

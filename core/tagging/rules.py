@@ -93,7 +93,7 @@ class Rules:
                 return
             with self._library.catalog.read() as db:
                 labels = label_lists.by_id(db, rule.list_id)
-            if labels is None:  # removed meanwhile, and the rule with it
+            if labels is None or not labels.labels:  # removed meanwhile, and the rule with it; or emptied
                 continue
             run = self._library.tagging.suggester.run(
                 labels, photos=ids, accept_above=rule.accept_above, cancelled=cancelled
