@@ -113,6 +113,8 @@ def _finish(report: IndexReport, library: Library, moved: str | None, console: C
         return 3
     console.document(as_document(report) | ({} if moved is None else {"note": moved}))
     console.say(summary(report))
+    if report.suggested or report.accepted:
+        console.say(_ruled(report))
     if moved is not None:
         console.say(moved)
     if report.failed:
@@ -132,6 +134,13 @@ def summary(report: IndexReport) -> str:
     rate = f" ({report.encoded / report.seconds:,.0f} a second)" if report.encoded > 9 and report.seconds > 1 else ""
     looked = counted(report.scanned, "photo")
     return f"Looked at {looked} in {duration(report.seconds)}: {', '.join(parts)}{rate}."
+
+
+def _ruled(report: IndexReport) -> str:
+    """What the rules for folders did."""
+    accepted = f", {counted(report.accepted, 'tag')} accepted" if report.accepted else ""
+    waiting = " `retrouve tags list --state suggested` lists what waits for you." if report.suggested else ""
+    return f"By your rules: {counted(report.suggested, 'tag')} suggested{accepted}.{waiting}"
 
 
 def _interrupted(report: IndexReport) -> str:

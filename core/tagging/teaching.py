@@ -1,7 +1,7 @@
 """Which photos teach most: those of which the model is least sure, and which are unlike each other.
 
 Uncertainty sampling (Lewis and Gale 1994, "A sequential algorithm for training text classifiers") asks about what is
-nearest to one half. Alone it asks about a dozen photos of one moment, whose answers are one answer; so each photo counts
+nearest to one half. Alone it asks about a dozen photos of one moment, whose answers are one answer; so a photo counts
 for less the nearer it is to one that is asked about already (Brinker 2003, "Incorporating diversity in active learning
 with support vector machines").
 """
