@@ -22,6 +22,8 @@ class Commands:
     clear_history: QAction
     panel: QAction
     export: QAction
+    review: QAction
+    rules: QAction
     add_folder: QAction
     folders: QAction
     rescan: QAction
@@ -76,7 +78,7 @@ class Commands:
         return menu
 
     def menus(self, parent: QWidget, theme: Theme, chosen: Callable[[Choice], None]) -> list[QMenu]:
-        """The menus of a menu bar: library, search, photo, view, help."""
+        """The menus of a menu bar: library, search, photo, tags, view, help."""
         library = QMenu("&Library", parent)
         library.addActions([self.add_folder, self.folders, self.rescan, self.gently, self.failures])
         library.addSeparator()
@@ -89,6 +91,8 @@ class Commands:
         search.addActions([self.earlier, self.keep_history, self.clear_history])
         photo = QMenu("&Photo", parent)
         photo.addActions(list(self.on_photo()))
+        tags = QMenu("&Tags", parent)
+        tags.addActions([self.review, self.rules])
         view = QMenu("&View", parent)
         view.addActions([self.panel, self.larger, self.smaller, self.usual, self.full_screen])
         themes = QMenu("&Theme", view)
@@ -102,7 +106,7 @@ class Commands:
             themes.addAction(action)
         about = QMenu("&Help", parent)
         about.addActions([self.shortcuts, self.about])
-        return [library, search, photo, view, about]
+        return [library, search, photo, tags, view, about]
 
 
 _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -114,6 +118,8 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "clear_history": ("&Clear the history…", ()),
     "panel": ("Side &panel", ("F9",)),
     "export": ("E&xport results…", ("Ctrl+Shift+E",)),
+    "review": ("&Review tags", ("Ctrl+R",)),
+    "rules": ("R&ules for new photos…", ()),
     "add_folder": ("&Add a folder…", ("Ctrl+O",)),
     "folders": ("&Folders…", ("Ctrl+Shift+F",)),
     "rescan": ("&Look for changes now", ("F5",)),

@@ -18,6 +18,7 @@ from app.window.messages import Messages
 from app.window.pacing import Pacing
 from app.window.photo_actions import pictures_folder
 from app.window.results import Results
+from app.window.review import Review
 from app.window.searching import Asked, Found, Searching
 from app.window.session import Session
 from app.window.shelf import Shelf
@@ -61,6 +62,7 @@ class Conductor(QObject):
         self._shelf = Shelf(window, session, searching, indexing, self._results)
         self.tagging = Tagging(session, self)
         window.closing.connect(self.tagging.stop)
+        self.review = Review(window, session, self.tagging)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW)
         self._slow.timeout.connect(self._on_slow)
         window.set_commands(
@@ -74,6 +76,7 @@ class Conductor(QObject):
                 **self._results.commands(),
                 **self._shelf.commands(),
                 **Pacing(window, session).commands(),
+                **self.review.commands(),
             }
         )
         self.understanding = Understanding(window, session)

@@ -33,6 +33,7 @@ from app.window.photo_delegate import PhotoDelegate
 from app.window.photo_grid import USUAL, PhotoGrid
 from app.window.photo_model import PhotoModel
 from app.window.results_bar import ResultsBar
+from app.window.review_page import ReviewPage
 from app.window.searching import Found
 from app.window.settings import Settings
 from app.window.side_by_side import SideBySide
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.message = MessagePage(theme)
         self.activity = ActivityBar(theme)
         self.side = SidePanel(theme)
+        self.review = ReviewPage(theme, thumbnails, lanes.viewer)
         self.viewer = Viewer(self.model, thumbnails, lanes.viewer, theme)
         self.actions = PhotoActions(self.grid, self.model, self.viewer, lanes.general, self.in_viewer)
         self.overlay = DropOverlay(self)
@@ -110,9 +112,11 @@ class MainWindow(QMainWindow):
             (self.top, 0),
             (self.banner, 0),
             (self.beside, 1),
+            (self.review, 1),
             (self.activity, 0),
         ):
             column.addWidget(widget, stretch)
+        self.review.hide()
         self.browser = browser
         self.stack = QStackedWidget()
         self.stack.addWidget(browser)
@@ -122,6 +126,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.top.side_chosen.connect(self.grid.set_side)
         self.grid.zoomed.connect(self.top.show_side)
+        self.grid.zoomed.connect(self.review.grid.set_side)
+        self.review.grid.zoomed.connect(self.grid.set_side)
         self.grid.photo_opened.connect(self.open_row)
         self.grid.typed.connect(self._on_typed)
         self.grid.customContextMenuRequested.connect(
@@ -168,6 +174,22 @@ class MainWindow(QMainWindow):
     def in_viewer(self) -> bool:
         """Whether one photo is shown at full size."""
         return self.stack.currentWidget() is self.viewer
+
+    def in_review(self) -> bool:
+        """Whether the page for deciding on tags takes the place of search field and photos."""
+        return not self.review.isHidden()
+
+    def set_reviewing(self, on: bool) -> None:
+        """Show that page, or the photos again. What acts on the photos of the one is off on the other."""
+        if on and self.in_viewer():
+            self.leave_viewer()
+        self.review.setVisible(on)
+        for widget in (self.top, self.beside):
+            widget.setVisible(not on)
+        for action in self.commands.on_photo():
+            action.setEnabled(not on)
+        if not on:
+            self._on_search_left() if self.pages.currentWidget() is self.grid else self.search.take_focus()
 
     def show_found(self, found: Found, *, in_front: bool = True) -> None:
         """Show an answer in the grid. The same query again keeps what is in view, and the selection. With ``in_front``
@@ -245,6 +267,8 @@ class MainWindow(QMainWindow):
         menu.popup(at)  # type: ignore[call-overload]
 
     def _on_search_asked(self) -> None:
+        if self.in_review():
+            self.set_reviewing(False)
         if self.in_viewer():
             self.leave_viewer()
         self.search.take_focus()

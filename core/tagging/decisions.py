@@ -85,6 +85,23 @@ class Decisions:
         """The newest steps first, undone ones among them."""
         return self._steps.newest(top)
 
+    def outcome(self, step: Step) -> list[tuple[int, int, State | None]]:
+        """What the tags that a step changed are now: (photo id, label id, state, or None for no tag), in the order in
+        which they were changed. Photos that are gone are left out."""
+        with self._catalog.read() as db:
+            db.execute("BEGIN")
+            pairs = [(line.photo_id, line.label_id) for line in steps_rows.lines(db, step.id)]
+            by_label: dict[int, list[int]] = {}
+            for photo_id, label_id in pairs:
+                if photo_id is not None:
+                    by_label.setdefault(label_id, []).append(photo_id)
+            now = {
+                (photo_id, label_id): State(row.state)
+                for label_id, photo_ids in by_label.items()
+                for photo_id, row in tags.on_photos(db, label_id, photo_ids).items()
+            }
+        return [(photo_id, label_id, now.get((photo_id, label_id))) for photo_id, label_id in pairs if photo_id]
+
     # Looking
 
     def of(self, photo_id: int) -> tuple[Tag, ...]:

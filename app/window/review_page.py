@@ -1,0 +1,304 @@
+"""The page for deciding on suggested tags: labels at the left, a label's photos at the right, keys for everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.jobs import Jobs
+from app.window.buttons import PressButton
+from app.window.grid_layout import Section
+from app.window.icons import icon
+from app.window.message_page import Button, MessagePage
+from app.window.photo_grid import PhotoGrid
+from app.window.review_bar import ReviewBar
+from app.window.review_delegate import ReviewDelegate
+from app.window.review_labels import LabelModel, LabelView, summary
+from app.window.review_larger import Larger
+from app.window.review_model import ReviewModel
+from app.window.side_by_side import SideBySide
+from app.window.theme import Theme
+from app.window.thumbnails import Thumbnails
+
+ALL = "All label lists"
+_KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "accept": ("&Accept", ("A",)),
+    "reject": ("&Reject", ("R",)),
+    "above": ("Accept all a&bove the line", ("Shift+A",)),
+    "undo": ("&Undo", ("Ctrl+Z", "U")),
+    "redo": ("Re&do", ("Ctrl+Shift+Z", "Ctrl+Y", "Shift+U")),
+    "teach": ("Ask about the ones that &teach most", ("T",)),
+    "line": ("Move the &line", ("L",)),
+    "next": ("&Next label", ("N",)),
+    "before": ("Label be&fore", ("P",)),
+}
+"""What can be done here, and its keys: they hold wherever on the page the focus is."""
+
+
+class ReviewPage(QWidget):
+    """Shows; what happens is decided by `Review`."""
+
+    asked = Signal(str)
+    """One of the actions, by its name."""
+    left = Signal()
+    """Back to where one came from."""
+    rules_asked = Signal()
+    list_chosen = Signal(object)
+    """The name of a label list, or None for all of them."""
+    larger_asked = Signal(int)
+    """A row is to be seen larger."""
+
+    def __init__(self, theme: Theme, thumbnails: Thumbnails, lane: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Review tags")
+        self._theme = theme
+        self.model, self.labels_model = ReviewModel(thumbnails, self), LabelModel(self)
+        self.grid = PhotoGrid(self.model, thumbnails, theme)
+        self.grid.setItemDelegate(ReviewDelegate(thumbnails, theme, self.grid))
+        self.grid.setAccessibleDescription("Suggested photos. A accepts, R rejects, Space shows one larger.")
+        self.labels = LabelView(self.labels_model, theme)
+        self.bar, self.message = ReviewBar(theme), MessagePage(theme)
+        self.larger = Larger(self.model, lane, theme)
+        self.inside = QStackedWidget(objectName="pages")
+        self.foot = QFrame(objectName="activity")
+        self.acts = {name: self._action(name) for name in _KEYS}
+        self._make_head()
+        self._make_foot()
+        self._lay_out()
+        self.grid.installEventFilter(self)
+        self.grid.photo_opened.connect(self.larger_asked)
+        self.grid.customContextMenuRequested.connect(self._on_menu)
+        for changed in (self.labels_model.modelReset, self.labels_model.dataChanged, self.labels_model.rowsInserted):
+            changed.connect(self._show_progress)
+        theme.changed.connect(self._tint)
+        self._tint()
+        self.show_message("", "")
+
+    def _action(self, name: str) -> QAction:
+        words, keys = _KEYS[name]
+        action = QAction(words, self)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        # A key that is held down must not run through photos that nobody has looked at.
+        action.setAutoRepeat(name in ("undo", "redo", "next", "before"))
+        action.triggered.connect(lambda _checked=False: self.asked.emit(name))
+        self.addAction(action)
+        return action
+
+    def _make_head(self) -> None:
+        self.back, self.rules = QToolButton(), QToolButton()
+        self.undo, self.redo = QToolButton(), QToolButton()
+        for button, words in (
+            (self.back, "Back to the photos (Esc)"),
+            (self.undo, "Undo (Ctrl+Z)"),
+            (self.redo, "Redo (Ctrl+Shift+Z)"),
+            (self.rules, "Rules: what is suggested for new photos"),
+        ):
+            button.setToolTip(words)
+            button.setAccessibleName(words.rpartition(" (")[0] or words)
+        self.rules.setText("Rules")
+        self.rules.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.title = QLabel("Review tags")
+        strong = QFont(self.font())
+        strong.setPointSizeF(strong.pointSizeF() * 1.25)
+        strong.setWeight(QFont.Weight.DemiBold)
+        self.title.setFont(strong)
+        self.lists = QComboBox()
+        self.lists.setAccessibleName("Label list")
+        self.lists.setToolTip("Whose labels are shown")
+        self.lists.addItem(ALL)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Suggestions that are decided")
+        self.progress.setMaximumWidth(self.fontMetrics().horizontalAdvance("x") * 26)
+        self.counts = QLabel(objectName="quiet")
+        self.counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.back.clicked.connect(self.left)
+        self.rules.clicked.connect(self.rules_asked)
+        self.undo.clicked.connect(self.acts["undo"].trigger)
+        self.redo.clicked.connect(self.acts["redo"].trigger)
+        self.lists.activated.connect(lambda row: self.list_chosen.emit(self.lists.itemText(row) if row else None))
+
+    def _make_foot(self) -> None:
+        self.said = QLabel(objectName="doing", textFormat=Qt.TextFormat.PlainText)
+        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.reject, self.accept = PressButton("Reject  R"), PressButton("Accept  A")
+        self.enlarge = PressButton("Larger  Space")
+        for button, words in (
+            (self.reject, "Reject the selected photos"),
+            (self.accept, "Accept the selected photos"),
+        ):
+            button.setAccessibleName(words)
+        self.accept.setProperty("primary", "true")
+        self.accept.clicked.connect(self.acts["accept"].trigger)
+        self.reject.clicked.connect(self.acts["reject"].trigger)
+        self.enlarge.clicked.connect(self._on_enlarge)
+
+    def _lay_out(self) -> None:
+        head = QWidget(objectName="top")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(14, 8, 12, 8)
+        self.lists.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.lists.setMinimumContentsLength(8)
+        row.setSpacing(12)
+        for widget, stretch in ((self.back, 0), (self.title, 0), (self.lists, 0), (self.progress, 1), (self.counts, 2)):
+            row.addWidget(widget, stretch)
+        for button in (self.undo, self.redo, self.rules):
+            row.addWidget(button)
+        foot = QHBoxLayout(self.foot)
+        foot.setContentsMargins(20, 6, 16, 6)
+        foot.setSpacing(10)
+        foot.addWidget(self.said, 1)
+        for button in (self.enlarge, self.reject, self.accept):
+            foot.addWidget(button)
+        for page in (self.message, self.grid, self.larger):
+            self.inside.addWidget(page)
+        right = QWidget(objectName="window")
+        over = QVBoxLayout(right)
+        over.setContentsMargins(0, 0, 0, 0)
+        over.setSpacing(0)
+        over.addWidget(self.bar)
+        over.addWidget(self.inside, 1)
+        over.addWidget(self.foot)
+        side = QFrame(objectName="side")
+        beside = QVBoxLayout(side)
+        beside.setContentsMargins(0, 8, 0, 8)
+        beside.addWidget(self.labels)
+        letter = self.fontMetrics().horizontalAdvance("x")
+        side.setMinimumWidth(letter * 20)
+        side.setMaximumWidth(letter * 60)
+        self.beside = SideBySide(side, right)
+        self.beside.remember(None, letter * 34)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addWidget(self.beside, 1)
+
+    # What the owner calls
+
+    def show_lists(self, names: Sequence[str], chosen: str | None) -> None:
+        """Offer these label lists."""
+        self.lists.clear()
+        self.lists.addItems([ALL, *names])
+        self.lists.setCurrentIndex(0 if chosen is None or chosen not in names else 1 + list(names).index(chosen))
+        self.lists.setVisible(bool(names))
+
+    def show_photos(self) -> None:
+        """Bring the grid to the front."""
+        self._show(self.grid)
+
+    def show_larger(self, row: int, label: str) -> None:
+        """Bring one photo to the front, which may have this label."""
+        self._show(self.larger)
+        self.larger.show_row(row, label)
+        self.larger.setFocus()
+
+    def show_message(
+        self, heading: str, words: str, buttons: Sequence[Button] = (), *, mark: str = "review", busy: bool = False
+    ) -> None:
+        """Speak in place of the photos. What acts on photos is out of reach meanwhile."""
+        inside = self.inside.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
+        self.message.say(heading, words, buttons=buttons, mark=mark, busy=busy)
+        self._show(self.message)
+        if self.isVisible() and (inside or not self.labels.hasFocus()):
+            (self.message.buttons() or [self.back])[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def shows_photos(self) -> bool:
+        """Whether there are photos to act on: many, or one of them larger."""
+        return self.inside.currentWidget() is not self.message
+
+    def in_larger(self) -> bool:
+        """Whether one photo is shown larger."""
+        return self.inside.currentWidget() is self.larger
+
+    def set_sections(self, sections: tuple[Section, ...]) -> None:
+        """Headings over the photos."""
+        self.grid.set_sections(sections)
+
+    def say(self, sentence: str) -> None:
+        """What was done, at the foot."""
+        self.said.setText(sentence)
+        self.said.setToolTip(sentence)
+
+    def allow(self, changeable: bool) -> None:
+        """Whether anything can be decided in this library."""
+        for name in ("accept", "reject", "above", "undo", "redo"):
+            self.acts[name].setEnabled(changeable)
+        for button in (self.accept, self.reject, self.undo, self.redo, self.rules):
+            button.setEnabled(changeable)
+
+    # Inside
+
+    def _show(self, page: QWidget) -> None:
+        if page is not self.larger and self.in_larger():
+            self.larger.close_photo()
+        self.inside.setCurrentWidget(page)
+        photos = page is not self.message
+        self.bar.setVisible(page is self.grid)
+        self.foot.setVisible(photos)
+        larger = page is self.larger
+        self.enlarge.setText("Smaller  Space" if larger else "Larger  Space")
+        self.enlarge.setAccessibleName("See all photos" if larger else "See the photo larger")
+
+    def _show_progress(self) -> None:
+        model = self.labels_model
+        total = model.waiting + model.decided
+        self.beside.set_filled(bool(model.queues))
+        self.progress.setVisible(total > 0)
+        self.progress.setRange(0, max(1, total))
+        self.progress.setValue(model.decided)
+        self.counts.setText(summary(model) if total else "")
+        self.counts.setToolTip(self.counts.text())
+
+    def _on_enlarge(self) -> None:
+        if self.in_larger():
+            self.larger.left.emit()
+        elif self.grid.currentIndex().isValid():
+            self.larger_asked.emit(self.grid.currentIndex().row())
+
+    def _on_menu(self, at: QPoint) -> None:
+        if self.grid.indexAt(at).isValid():
+            menu = QMenu(self)
+            menu.addActions([self.acts["accept"], self.acts["reject"]])
+            menu.addSeparator()
+            menu.addActions([self.acts["undo"], self.acts["redo"]])
+            menu.aboutToHide.connect(menu.deleteLater)
+            menu.popup(self.grid.viewport().mapToGlobal(at))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Space on a photo shows it larger: the grid would take it for a change of the selection."""
+        pressed = watched is self.grid and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
+        if pressed and event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self._on_enlarge()
+            return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() not in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            super().keyPressEvent(event)
+
+    def _tint(self) -> None:
+        for button, name in ((self.back, "back"), (self.undo, "undo"), (self.redo, "redo"), (self.rules, "folder")):
+            button.setIcon(icon(name, self._theme.colour("text"), 20))
+            button.setIconSize(QSize(20, 20))
