@@ -52,14 +52,20 @@ class Unfinished:
         """Append."""
         self._file.write(data)
 
-    def finish(self) -> None:
-        """All is written: the file gets its name. Raises FileExistsError where it must not overwrite and something
-        has that name by now."""
+    @property
+    def path(self) -> Path | None:
+        """Where it is written meanwhile; None for a device."""
+        return self._path
+
+    def finish(self, check: Callable[[], None] = lambda: None) -> None:
+        """All is written: the file gets its name, after a last ``check``, which may raise. Raises FileExistsError
+        where it must not overwrite and something has that name by now."""
         self._file.flush()
         if self._path is None:
             return
         os.fsync(self._file.fileno())
         self._file.close()
+        check()
         if self._overwrite:
             self._path.replace(self._target)
         elif not place(self._path, self._target):

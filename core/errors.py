@@ -54,6 +54,11 @@ class ExportError(RetrouveError):
     """What was found cannot be written where it should go."""
 
 
+class SidecarError(RetrouveError):
+    """A sidecar cannot be written, and is as it was. ``str(error)`` is the reason, a sentence that speaks of it as
+    "it". Such an error never ends a job."""
+
+
 class CatalogError(RetrouveError):
     """The catalogue cannot be used. The base of what is wrong with it."""
 

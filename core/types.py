@@ -100,6 +100,8 @@ class PhotoMetadata:
     rating: int | None = None
     captions: tuple[FoundCaption, ...] = ()
     keywords: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    """Those of the keywords that sidecars alone have: this program may have written them itself."""
 
 
 @dataclass(frozen=True, slots=True)

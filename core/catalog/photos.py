@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import by_date, captions, derived, roots, stamps, tags
+from core.catalog import by_date, captions, derived, roots, stamps, tags, travelled
 from core.catalog.batches import batches, marks
 from core.catalog.folding import fold
 from core.catalog.naming import readable, to_name, to_text
@@ -88,6 +88,7 @@ def upsert(
     ).fetchone()
     photo_id = int(row["id"])
     db.execute("DELETE FROM failure WHERE folder_id = ? AND name = ?", [folder_id, text])
+    metadata = travelled.without_own(db, photo_id, metadata)
     captions.replace_from_file(db, photo_id, metadata.captions)
     tags.replace_from_file(db, photo_id, metadata.keywords)
     return photo_id
@@ -96,6 +97,7 @@ def upsert(
 def set_metadata(db: sqlite3.Connection, photo_id: int, metadata: PhotoMetadata) -> None:
     """Put what a file and its sidecars say now in place of what they said, as `upsert` does; the file is the same."""
     db.execute(f"UPDATE photo SET {_FACTS_SET} WHERE id = ?", [*_facts(db, metadata), photo_id])
+    metadata = travelled.without_own(db, photo_id, metadata)
     captions.replace_from_file(db, photo_id, metadata.captions)
     tags.replace_from_file(db, photo_id, metadata.keywords)
 

@@ -73,10 +73,18 @@ CREATE TABLE written (
     path TEXT NOT NULL,
     before BLOB,
     after_hash BLOB NOT NULL,
+    owned TEXT NOT NULL DEFAULT '[]',
+    photo_id INTEGER,
     made TEXT NOT NULL
 );
 CREATE INDEX written_run ON written(run);
 CREATE INDEX label_folded ON label(folded);
+CREATE TABLE travelled (
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('subject', 'tree', 'list', 'caption', 'word')),
+    value TEXT NOT NULL,
+    PRIMARY KEY (photo_id, kind, value)
+) WITHOUT ROWID;
 CREATE INDEX tag_suggested ON tag(label_id, score DESC, photo_id) WHERE state = 'suggested';
 """
 
@@ -89,8 +97,10 @@ def m006_tagging(db: Database) -> None:
     back. A ``step`` has in ``step_tag`` what each tag was before and after, NULL for none, with the photo's hash, so
     that a step can be undone after its photos were forgotten and came back. ``rule.folder`` is relative to its root, in
     POSIX form; ``rule_due`` has the photos that came in and wait for the rules, so that a run that is killed loses
-    none. ``written`` holds what a sidecar was before a run of an export wrote it (NULL: there was none), and the
-    SHA-256 of what it was after.
+    none. ``written`` holds what a sidecar was before a run of an export wrote it (NULL: there was none), the SHA-256 of
+    what it was after, and as JSON the rows of ``travelled`` that its photo had. ``travelled`` holds what this program
+    put into a photo's sidecar, by property, and which words a reader takes from that alone: they are no keywords of the
+    file's own.
     """
     for statement in _TAGGING.split(";"):
         if statement.strip():

@@ -63,6 +63,7 @@ def assemble(
     technical = (own.exif, own.xmp, *xmps)
     placed = _first(found if found.latitude is not None else None for found in (*technical, *takeouts)) or NOTHING
     sources = [(own.exif, "exif"), (own.iptc, "iptc"), (own.xmp, "xmp"), *read]
+    own_words = {word.casefold() for found in (own.exif, own.iptc, own.xmp) for word in found.keywords}
     words = {word.casefold(): word for found, _ in reversed(sources) for word in reversed(found.keywords)}
     return PhotoMetadata(
         width=size[0],
@@ -81,6 +82,7 @@ def assemble(
         rating=_first(found.rating for found in (*xmps, own.xmp, own.exif)),
         captions=_captions(path, sources),
         keywords=tuple(reversed(words.values())),
+        beside=tuple(word for folded, word in reversed(words.items()) if folded not in own_words),
     )
 
 

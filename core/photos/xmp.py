@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,21 @@ def _keywords(values: Values) -> Iterator[str]:
                 yield from text.split(separator)
 
 
+def words(raw: bytes, without: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """The keywords of a packet, as `parse` takes them from it, but for those of values in ``without``: ``dc:subject``
+    and the like to values that do not count."""
+    root = _element(raw)
+    values = {} if root is None else _values(root)
+    for key, left_out in without.items():
+        values[key] = [(text, language) for text, language in values.get(key, ()) if text not in left_out]
+    return words_of(values)
+
+
+def words_of(values: Values) -> tuple[str, ...]:
+    """The keywords that properties say, each once: of a path in a tree its last step and each above it."""
+    return facts.keywords(_keywords(values))
+
+
 def _rating(values: Values) -> int | None:
     stars = facts.number(_first(values, "xmp:Rating"), -2, 6)
     if stars is not None:
@@ -172,7 +187,7 @@ def parse(raw: bytes) -> Facts:
         longitude=spot[1] if spot else None,
         rating=_rating(values),
         captions=facts.captions(_captions(values)),
-        keywords=facts.keywords(_keywords(values)),
+        keywords=words_of(values),
     )
 
 

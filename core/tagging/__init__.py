@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from core.tagging.reviewing import Reviewing
     from core.tagging.rules import Rules
     from core.tagging.suggesting import Suggester
+    from core.tagging.travelling import Sidecars
 
 
 class Tagging:
@@ -54,3 +55,10 @@ class Tagging:
         from core.tagging.rules import Rules
 
         return Rules(self._library)
+
+    @cached_property
+    def sidecars(self) -> Sidecars:
+        """Tags and captions that travel with the photos."""
+        from core.tagging.travelling import Sidecars
+
+        return Sidecars(self._library)

@@ -183,3 +183,46 @@ class Rule:
     list_name: str
     accept_above: float | None = None
     """None: suggest alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What an export writes for one photo, or why not."""
+
+    photo_id: int
+    photo: Path
+    sidecar: Path
+    adds: tuple[str, ...] = ()
+    """Labels, by name, that the sidecar does not name yet."""
+    removes: tuple[str, ...] = ()
+    """Keywords that this program wrote before, of labels that are accepted no more."""
+    caption: str | None = None
+    """The description to write; empty where one that this program wrote goes; None where it stays as it is."""
+    note: str = ""
+    """What a person should know: a choice that was made, a description that stays."""
+    refused: str | None = None
+    """Why this sidecar cannot be written, a sentence; it stays as it is."""
+    unchanged: bool = False
+    """Whether it says all that already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarReport:
+    """What an export, or the undoing of one, did."""
+
+    written: int = 0
+    """Sidecars written, put back, or taken away again; those that would be, in a dry run."""
+    unchanged: int = 0
+    refused: tuple[tuple[Path, str], ...] = ()
+    """Sidecars that were left as they were, and why."""
+    sidecars: tuple[Planned, ...] = ()
+    """Those that were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarProgress:
+    """How far an export is, in photos."""
+
+    done: int
+    total: int
+    report: SidecarReport

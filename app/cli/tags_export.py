@@ -1,0 +1,151 @@
+"""``retrouve tags export --xmp``: accepted tags and captions, written into sidecars for every other program."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from app.cli.calls import Call
+from app.cli.interrupts import StopRequest
+from app.cli.opening import open_library, root_paths
+from app.cli.progress import ProgressBar
+from app.cli.wording import beside_root, counted
+from core.errors import CallError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.cli.console import Console
+    from core.library import Library
+    from core.tagging.types import Planned, SidecarReport
+
+USAGE = "`retrouve tags export --xmp`, with --dry-run to see what would be written, or --undo to take it back"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `tags export`."""
+    parser.add_argument("--xmp", action="store_true", help="with export: write accepted tags into XMP sidecars")
+    parser.add_argument("--dry-run", action="store_true", help="with export: show what would be written, write nothing")
+    parser.add_argument("--undo", action="store_true", help="with export: put back what the last export changed")
+
+
+def export(call: Call, console: Console) -> int:
+    """Write sidecars, show what would be written, or undo the last export. Exit 3 when every sidecar was refused."""
+    extra = call.operands[1:] if call.operands[:1] == ("export",) else call.operands
+    if extra:
+        raise CallError(f"`retrouve tags export` does not know what to do with `{extra[0]}`: it is {USAGE}.")
+    if not call.options.get("xmp"):
+        raise CallError(f"`retrouve tags export` needs --xmp: it is {USAGE}.")
+    if call.options.get("undo") and call.options.get("dry_run"):
+        raise CallError("--undo takes back what was written, and a dry run writes nothing: name one of the two.")
+    with open_library(call.library) as library:
+        if call.options.get("undo"):
+            return _undo(library, console)
+        return _write(library, bool(call.options.get("dry_run")), console)
+
+
+def _write(library: Library, dry_run: bool, console: Console) -> int:
+    from core.tagging.types import SidecarReport
+
+    report, done, total = SidecarReport(), 0, 0
+    interrupted = False
+    with StopRequest(console) as stop, ProgressBar(console) as bar:
+        run = library.tagging.sidecars.write(cancelled=stop, dry_run=dry_run)
+        with closing(run) as steps:
+            try:
+                for step in steps:
+                    report, done, total = step.report, step.done, step.total
+                    bar.update("Looking" if dry_run else "Writing", done, total)
+            except KeyboardInterrupt:
+                interrupted = True
+        interrupted = interrupted or stop()
+    document = {**_as_document(report), "dry_run": dry_run, "sidecars": list(map(_sidecar, report.sidecars))}
+    if interrupted:
+        console.fail(f"Interrupted: {counted(report.written, 'sidecar')} of this export stay.", **document)
+        return 130
+    console.document(document)
+    _tell_refused(report, console)
+    roots = root_paths(library)
+    if dry_run:
+        console.table([_row(plan, roots) for plan in report.sidecars], head=("sidecar", "adds", "removes", "note"))
+    elif not console.as_json:
+        for plan in report.sidecars:
+            if plan.note:
+                console.remark(f"retrouve: {plan.photo}: {plan.note}")
+    console.say(_sentence(report, dry_run))
+    return _code(report, total)
+
+
+def _undo(library: Library, console: Console) -> int:
+    if not library.tagging.sidecars.can_undo():
+        console.document({**_as_document(library.tagging.sidecars.undo()), "dry_run": False, "sidecars": []})
+        console.say("No export is there to be undone.")
+        return 1
+    with StopRequest(console) as stop:
+        report = library.tagging.sidecars.undo(stop)
+        interrupted = stop()
+    document = {**_as_document(report), "dry_run": False, "sidecars": []}
+    if interrupted:
+        console.fail("Interrupted: `retrouve tags export --xmp --undo` takes back the rest.", **document)
+        return 130
+    console.document(document)
+    _tell_refused(report, console)
+    left = f"; {len(report.refused):,} could not be" if report.refused else ""
+    console.say(f"{counted(report.written, 'sidecar')} put back as they were before the last export{left}.")
+    return _code(report, 1)
+
+
+def _code(report: SidecarReport, total: int) -> int:
+    if not total:
+        return 1
+    return 3 if report.refused and not (report.written or report.unchanged) else 0
+
+
+def _sentence(report: SidecarReport, dry_run: bool) -> str:
+    if not (report.written or report.unchanged or report.refused):
+        return (
+            "No photo has an accepted tag or a caption of yours to write. `retrouve tags accept PHOTO LABEL` makes one."
+        )
+    verb = "would be written" if dry_run else "written"
+    parts = [f"{counted(report.written, 'sidecar')} {verb}"]
+    if report.unchanged:
+        parts.append(f"{report.unchanged:,} {'says' if report.unchanged == 1 else 'say'} it already")
+    if report.refused:
+        parts.append(
+            f"{len(report.refused):,} could not be written" if not dry_run else f"{len(report.refused):,} cannot be"
+        )
+    tail = " `retrouve tags export --xmp --undo` takes it back." if report.written and not dry_run else ""
+    return f"{'; '.join(parts)}.{tail}"
+
+
+def _tell_refused(report: SidecarReport, console: Console) -> None:
+    if not console.as_json:
+        for path, reason in report.refused:
+            console.remark(f"retrouve: {path}: {reason}")
+
+
+def _row(plan: Planned, roots: list[Path]) -> Sequence[str]:
+    adds = [*plan.adds, *(["a caption"] if plan.caption else [])]
+    removes = [*plan.removes, *(["the caption"] if plan.caption == "" else [])]
+    return beside_root(plan.sidecar, roots), ", ".join(adds), ", ".join(removes), plan.note
+
+
+def _as_document(report: SidecarReport) -> dict[str, object]:
+    return {
+        "written": report.written,
+        "unchanged": report.unchanged,
+        "refused": [{"path": path, "reason": reason} for path, reason in report.refused],
+    }
+
+
+def _sidecar(plan: Planned) -> dict[str, object]:
+    return {
+        "path": plan.sidecar,
+        "photo": plan.photo,
+        "adds": plan.adds,
+        "removes": plan.removes,
+        "caption": plan.caption,
+        "note": plan.note,
+    }

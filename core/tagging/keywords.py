@@ -1,0 +1,134 @@
+"""Labels as the keywords of other programs, and what of them a packet of XMP lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.catalog.travelled import Carried, Kept
+from core.photos import xmp
+from core.photos.facts import clean
+from core.photos.xmp_writing import LIST, SUBJECT, TREE, Changes, Said, said, writable
+
+_KINDS = {"subject": SUBJECT, "tree": TREE, "list": LIST}
+_READ_AS = {"subject": "dc:subject", "tree": "lr:hierarchicalSubject", "list": "digiKam:TagsList"}
+_OTHER_DESCRIPTION = "It has a description of its own, which stays; the caption was not written."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to change in a packet, in the words of a person too, and what of it is this program's own afterwards."""
+
+    changes: Changes
+    adds: tuple[str, ...]
+    removes: tuple[str, ...]
+    keeps: Kept
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a photo's sidecar should say: of each label its forms by kind, and the caption, or ''."""
+
+    labels: tuple[tuple[str, Mapping[str, str]], ...]
+    caption: str
+
+    def against(self, raw: bytes, kept: Kept) -> Outcome:
+        """Compare with what a packet says, of which ``kept`` was written by this program.
+
+        What is there already in someone else's name stays theirs. Raises SidecarError for what cannot be read.
+        """
+        there = said(raw)
+        own = {kind: {value for of, value in kept if of == kind} for kind in (*_KINDS, "caption")}
+        foreign = {
+            kind: [value for value in there.items[key] if value not in own[kind]] for kind, key in _KINDS.items()
+        }
+        wanted = self._wanted(foreign)
+        add: dict[str, list[str]] = {}
+        remove: dict[str, list[str]] = {}
+        keeps: set[tuple[str, str]] = set()
+        for kind, key in _KINDS.items():
+            ours = [value for value in there.items[key] if value in own[kind]]
+            known = {folded(value) for value in foreign[kind]}
+            mine = [value for value in wanted[kind] if folded(value) not in known]
+            add[key] = [value for value in mine if value not in ours]
+            remove[key] = [value for value in ours if value not in mine]
+            keeps.update((kind, value) for value in mine)
+        caption, note = self._caption(there, own["caption"])
+        if self.caption and not note and (caption is not None or folded(there.caption) in map(folded, own["caption"])):
+            keeps.add(("caption", self.caption))
+        keeps.update(("word", word) for word in _words(raw, own, keeps))
+        adds = tuple(
+            name for name, forms in self.labels if any(forms[kind] in add[key] for kind, key in _KINDS.items())
+        )
+        return Outcome(Changes(add, remove, caption), adds, _removed(remove, wanted["subject"]), frozenset(keeps), note)
+
+    def _wanted(self, foreign: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """The values of each kind, each once.
+
+        A program that finds keywords in a tree looks no further: digiKam reads the tags' list, else Lightroom's tree,
+        else the plain subjects. Where this program is the first to write one of them, it takes in the keywords that
+        were only in the next, or its own would hide them.
+        """
+        wanted = {kind: [forms[kind] for _, forms in self.labels] for kind in _KINDS}
+        if self.labels and not foreign["tree"]:
+            wanted["tree"] += [_line([value], "|") for value in foreign["subject"]]
+        if self.labels and not foreign["list"]:
+            next_best = [value.split("|") for value in foreign["tree"]] or [[value] for value in foreign["subject"]]
+            wanted["list"] += [_line(steps, "/") for steps in next_best]
+        return {kind: _each_once(values) for kind, values in wanted.items()}
+
+    def _caption(self, there: Said, own: Iterable[str]) -> tuple[str | None, str]:
+        """The description to write, '' to take away ours, None to leave it; and what to tell of one that stays."""
+        is_ours = folded(there.caption) in map(folded, own)
+        if folded(there.caption) == folded(self.caption):
+            return None, ""
+        if not there.caption.strip() or is_ours:
+            return self.caption, ""
+        return None, _OTHER_DESCRIPTION if self.caption else ""
+
+
+def wishes(carried: Carried, lines: Mapping[int, tuple[str, ...]]) -> Wishes:
+    """What a photo's sidecar should say of what it carries; ``lines`` has the labels' places in their trees."""
+    labels = []
+    for label_id, name in carried.labels:
+        steps = lines.get(label_id, (name,))
+        forms = {"subject": writable(name), "tree": _line(steps, "|"), "list": _line(steps, "/")}
+        if forms["subject"]:
+            labels.append((name, forms))
+    return Wishes(tuple(labels), "\n".join(filter(None, map(writable, carried.captions))))
+
+
+def folded(value: str) -> str:
+    """A value as it is compared: case, blanks and the composition of letters make no difference."""
+    return clean(value).casefold()
+
+
+def _line(steps: Iterable[str], between: str) -> str:
+    """A path in a tree. The sign between two steps cannot stand in one."""
+    return between.join(writable(step).replace(between, "-") for step in steps)
+
+
+def _each_once(values: Iterable[str]) -> list[str]:
+    return list({folded(value): value for value in reversed(list(values)) if folded(value)}.values())[::-1]
+
+
+def _removed(remove: Mapping[str, Sequence[str]], still: Sequence[str]) -> tuple[str, ...]:
+    """The keywords that go, for people: the last steps of paths."""
+    leaves = [
+        *remove[SUBJECT],
+        *(value.rpartition("|")[2] for value in remove[TREE]),
+        *(value.rpartition("/")[2] for value in remove[LIST]),
+    ]
+    kept = set(map(folded, still))
+    return tuple(dict.fromkeys(leaf for leaf in leaves if folded(leaf) not in kept))
+
+
+def _words(raw: bytes, own: Mapping[str, Iterable[str]], keeps: Iterable[tuple[str, str]]) -> set[str]:
+    """The keywords that a reader takes from our values alone, folded."""
+    theirs = {word.casefold() for word in xmp.words(raw, {_READ_AS[kind]: frozenset(own[kind]) for kind in _KINDS})}
+    ours = [(_READ_AS[kind], value) for kind, value in keeps if kind in _READ_AS]
+    values: xmp.Values = {}
+    for key, value in ours:
+        values.setdefault(key, []).append((value, ""))
+    return {word.casefold() for word in xmp.words_of(values)} - theirs
