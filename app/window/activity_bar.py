@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app.window.buttons import PressButton
 from app.window.icons import icon
 from app.window.theme import Theme
 from app.window.words import count_of, time_left
+from core.tagging.types import TagProgress
 from core.types import IndexProgress, Phase
 
 _DOING = {
@@ -25,6 +27,8 @@ class ActivityBar(QFrame):
     pause_asked = Signal()
     resume_asked = Signal()
     failures_asked = Signal()
+    stop_asked = Signal()
+    """The run of a label list is to stop."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,8 +42,12 @@ class ActivityBar(QFrame):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(180)
-        self.progress.setAccessibleName("Progress of indexing")
+        self.progress.setAccessibleName("Progress of what is going on")
         self.pause = QToolButton()
+        self.stop = PressButton("Stop")
+        self.stop.setProperty("link", "true")
+        self.stop.setAccessibleName("Stop suggesting tags")
+        self.stop.hide()
         self.failures = QPushButton()
         self.failures.setProperty("link", "true")
         self.failures.setAccessibleDescription("Shows which files could not be read, and why")
@@ -49,6 +57,7 @@ class ActivityBar(QFrame):
         row.setSpacing(12)
         # The button first: whatever the words beside it say, it stays under the mouse that pressed it.
         row.addWidget(self.pause)
+        row.addWidget(self.stop)
         row.addWidget(self.doing)
         row.addWidget(self.progress)
         row.addWidget(self.detail, 1)
@@ -57,6 +66,7 @@ class ActivityBar(QFrame):
         # The pause button is the tallest: with or without it the bar keeps its height.
         self.setFixedHeight(max(self.pause.sizeHint().height(), self.failures.sizeHint().height()) + 12)
         self.pause.clicked.connect(self._on_pause)
+        self.stop.clicked.connect(self.stop_asked)
         self.failures.clicked.connect(self.failures_asked)
         theme.changed.connect(self._tint)
         self.say("")
@@ -101,18 +111,28 @@ class ActivityBar(QFrame):
             "The update is paused" if updating else "Indexing is paused", detail, progress=bool(total), pause=True
         )
 
+    def show_tagging(self, list_name: str, progress: TagProgress) -> None:
+        """How far the run of a label list is."""
+        self.progress.setRange(0, max(1, progress.total))
+        self.progress.setValue(progress.done)
+        detail = f"{progress.done:,} of {count_of(progress.total, 'photo')}"
+        if progress.report.suggested:
+            detail += f"  ·  {progress.report.suggested:,} suggested"
+        self._show(f"Suggesting tags from “{list_name}”", detail, progress=True, pause=False, stop=True)
+
     def set_failures(self, count: int) -> None:
         """How many files could not be read."""
         self.failures.setVisible(count > 0)
         self.failures.setText(f"{count_of(count, 'file')} could not be read")
 
-    def _show(self, doing: str, detail: str, *, progress: bool, pause: bool) -> None:
+    def _show(self, doing: str, detail: str, *, progress: bool, pause: bool, stop: bool = False) -> None:
         self.doing.setText(doing)
         self.detail.setText(detail)
         self.detail.setToolTip(detail)
         self.setAccessibleName(f"{doing} {detail}")
         self.progress.setVisible(progress)
         self.pause.setVisible(pause)
+        self.stop.setVisible(stop)
         self._tint()
 
     def _on_pause(self) -> None:

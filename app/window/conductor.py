@@ -29,6 +29,7 @@ from app.window.understanding import Understanding
 from app.window.watching import Watching
 from app.window.words import count_of
 from core.errors import CallError, CatalogDamaged, PhotoError, RetrouveError
+from core.tagging.types import TagProgress
 from core.types import Failure, IndexReport, ModelMove, Root, RootStatus
 
 if TYPE_CHECKING:
@@ -98,6 +99,10 @@ class Conductor(QObject):
         window.closing.connect(self._on_closing)
         activity.pause_asked.connect(self._indexing.pause)
         activity.resume_asked.connect(self._indexing.resume)
+        activity.stop_asked.connect(self.tagging.stop)
+        self.tagging.progressed.connect(self._on_tagging)
+        for over in (self.tagging.ended, self.tagging.run_failed):
+            over.connect(lambda *_: self._tell_activity())
         activity.failures_asked.connect(self._on_failures_asked)
 
     def _connect_library(self) -> None:
@@ -365,6 +370,12 @@ class Conductor(QObject):
 
     def _on_index_failed(self, error: RetrouveError) -> None:
         self._window.banner.say(str(error), topic="index", button="Try again", act=self._indexing.resume)
+
+    def _on_tagging(self, progress: TagProgress) -> None:
+        """Indexing comes first in the bar: it can be paused there."""
+        run = self.tagging.running
+        if run is not None and self._indexing.state in (State.IDLE, State.BUSY):
+            self._window.activity.show_tagging(run.labels.name, progress)
 
     def _on_limited(self, sentence: str) -> None:
         self._limited = sentence

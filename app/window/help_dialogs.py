@@ -75,6 +75,17 @@ SHORTCUTS: tuple[Section, ...] = (
         ),
     ),
     (
+        "Reviewing tags (Ctrl+R)",
+        (
+            ("A, R", "Accept, reject, and on to the next"),
+            ("Space", "The photo larger, or all of them"),
+            ("U, Shift+U", "Undo and redo, without limit"),
+            ("Shift+A, L", "Accept all above the line, move the line"),
+            ("N, P", "The next label, the one before"),
+            ("T", "First what teaches most"),
+        ),
+    ),
+    (
         "One photo",
         (
             ("Left, Right", "The photo before, the next"),

@@ -1,0 +1,118 @@
+"""Tagging from end to end in the real window with the bundled model: a list of six labels is written, the sample photos
+are tagged, twenty suggestions are reviewed by keyboard, three decisions undone, and the tags leave as sidecars that
+another program reads."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.window.indexing import State
+from app.window.review_model import Verdict
+from app.window.start import Parts
+from app.window.tagging import TagRun
+from core.library import Library
+from core.tagging.types import Label, LabelList
+from core.tagging.types import State as TagState
+
+Open = Callable[..., Parts]
+
+SIX = LabelList(
+    "Album",
+    (
+        Label("food", synonyms=("a meal",)),
+        Label("animal"),
+        Label("dog", parent="animal", negatives=("a hot dog",)),
+        Label("flower"),
+        Label("mountain"),
+        Label("city at night", prompts=("the lights of a city at night",)),
+    ),
+)
+
+
+@pytest.fixture
+def window_on_samples(open_window: Open, qtbot: Any, tmp_path: Path, samples: Path, starter: Path) -> Parts:
+    """The window on its own copy of the samples, indexed: sidecars are written beside them."""
+    shutil.copytree(samples, tmp_path / "photos", ignore=shutil.ignore_patterns("*.jsonl", "*.md"))
+    parts = open_window(tmp_path / "library", [tmp_path / "photos"], Library.open)
+    qtbot.waitUntil(
+        lambda: parts.session.is_ready and parts.indexing.last is not None and parts.indexing.state is State.IDLE,
+        timeout=120_000,
+    )
+    qtbot.waitUntil(lambda: parts.window.model.rowCount() > 50, timeout=20_000)
+    parts.window.activateWindow()
+    return parts
+
+
+def press(qtbot: Any, *keys: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    for key in keys:
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, key, modifiers)
+
+
+def test_a_list_is_written_photos_tagged_reviewed_undone_and_the_tags_travel(
+    window_on_samples: Parts, qtbot: Any, tmp_path: Path
+) -> None:
+    parts = window_on_samples
+    tagging, page = parts.conductor.tagging, parts.window.review
+    library = parts.session.library
+    assert library is not None
+    originals = {path: path.read_bytes() for path in (tmp_path / "photos").iterdir()}
+
+    # Six labels, and a run over all photos.
+    kept: list[LabelList] = []
+    with qtbot.waitSignal(tagging.lists_changed, timeout=10_000):
+        tagging.put(SIX, None, kept.append)
+    qtbot.waitUntil(lambda: bool(kept))
+    with qtbot.waitSignal(tagging.ended, timeout=60_000) as ended:
+        tagging.run(TagRun(kept[0]))
+    _, report, finished = ended.args
+    assert finished and report.photos == len(originals) and report.suggested >= 20
+
+    # Twenty by keyboard: what is right by the name of the label is for eyes; every third one is rejected here.
+    parts.window.search.take_focus()
+    press(qtbot, Qt.Key.Key_R, modifiers=Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.model.rowCount() > 0 and page.grid.hasFocus(), timeout=20_000)
+    assert {queue.label for queue in page.labels_model.queues} <= {label.name for label in SIX.labels}
+    made: list[tuple[int, int, bool]] = []
+    while len(made) < 20:
+        if not page.shows_photos():
+            qtbot.waitUntil(lambda: page.message.buttons()[0].hasFocus(), timeout=10_000)
+            press(qtbot, Qt.Key.Key_Return)
+        qtbot.waitUntil(
+            lambda: page.shows_photos() and page.grid.hasFocus() and page.model.rowCount() > 0, timeout=10_000
+        )
+        label_id = parts.conductor.review._deciding.label_id
+        row = page.grid.currentIndex().row()
+        assert label_id is not None and page.model.verdicts[row] == Verdict.WAITING
+        yes = len(made) % 3 != 2
+        made.append((page.model.photo_id(row), label_id, yes))
+        press(qtbot, Qt.Key.Key_A if yes else Qt.Key.Key_R)
+    decisions = library.tagging.decisions
+    qtbot.waitUntil(lambda: not parts.conductor.review._deciding.busy, timeout=20_000)
+
+    def state(photo_id: int, label_id: int) -> TagState:
+        return next(tag.state for tag in decisions.of(photo_id) if tag.label_id == label_id)
+
+    # Three of them back.
+    press(qtbot, *[Qt.Key.Key_Z] * 3, modifiers=Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not parts.conductor.review._deciding.busy, timeout=20_000)
+    assert [state(*pair[:2]) for pair in made[17:]] == [TagState.SUGGESTED] * 3
+    for photo_id, label_id, yes in made[:17]:
+        assert state(photo_id, label_id) == (TagState.ACCEPTED if yes else TagState.REJECTED)
+    qtbot.waitUntil(lambda: page.grid.hasFocus() and page.model.rowCount() > 0, timeout=10_000)
+    assert page.model.photo_id(page.grid.currentIndex().row()) == made[17][0]
+
+    # A second run brings nothing back that was rejected, and asks about nothing that was accepted.
+    with qtbot.waitSignal(tagging.ended, timeout=60_000):
+        tagging.run(TagRun(kept[0]))
+    for photo_id, label_id, yes in made[:17]:
+        assert state(photo_id, label_id) == (TagState.ACCEPTED if yes else TagState.REJECTED)
+    assert {path: path.read_bytes() for path in originals} == originals
