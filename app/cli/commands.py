@@ -9,6 +9,9 @@ from app.cli.calls import Command, probability, whole_number
 ORDERS = ("match", "date", "oldest", "folder", "size")
 """What `core.types.Order` has, for the same reason as `FORMATS`."""
 
+STATES = ("suggested", "accepted", "rejected")
+"""What `core.tagging.types.State` has, for the same reason."""
+
 FORMATS = ("paths", "csv", "json", "copies")
 """What an export can be, as `core.exporting.Format` has it; importing that for the help alone would take long."""
 
@@ -77,6 +80,31 @@ def _tag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show what would be suggested, and write nothing")
 
 
+def _tags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        choices=STATES,
+        metavar="STATE",
+        help="with list: suggested, accepted or rejected; several add up (default: every state)",
+    )
+    parser.add_argument("--label", metavar="LABEL", help="with list: this label alone")
+    parser.add_argument("--xmp", action="store_true", help="with export: write accepted tags into XMP sidecars")
+    parser.add_argument("--dry-run", action="store_true", help="with export: show what would be written, write nothing")
+    parser.add_argument("--undo", action="store_true", help="with export: put back what the last export changed")
+
+
+def _rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--labels", metavar="LIST", help="the label list to suggest from")
+    parser.add_argument(
+        "--accept-above",
+        type=probability,
+        metavar="P",
+        help="accept what is at least so likely (up to 1, such as 0.95)",
+    )
+
+
 def _classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="A,B,C", help="the labels, with commas between, or the name of a list")
 
@@ -125,6 +153,28 @@ Rates are fractions of 1 with --json. Nothing is written anywhere.
 TAG_DETAILS = """\
 FOLDER may be any folder in the library; without one, all photos are looked at. Nothing is encoded: it reads what
 `retrouve index` stored. What you accepted or rejected stays, and what was suggested before and is none any more goes.
+"""
+
+TAGS_DETAILS = """\
+  retrouve tags list [FOLDER] [--state suggested]  what is on photos; --label LABEL for one label alone
+  retrouve tags accept a.jpg b.jpg dog             the label is made if it is new
+  retrouve tags reject a.jpg dog                   no run suggests it for that photo again
+  retrouve tags clear a.jpg dog                    as if you had never decided
+  retrouve tags undo [N]                           takes back the last steps; `redo [N]` does them again
+  retrouve tags steps                              what was done last
+  retrouve tags stats                              how many tags there are
+  retrouve tags export --xmp [--dry-run] [--undo]  writes accepted tags into sidecars, or takes that back
+
+A decision holds for every copy of a photo, and is kept when the photo is moved, or forgotten and found again.
+"""
+
+RULES_DETAILS = """\
+  retrouve rules add ~/Photos/Inbox --labels everyday --accept-above 0.95
+  retrouve rules list
+  retrouve rules remove ~/Photos/Inbox             all of its rules; --labels LIST for one alone
+
+A rule holds for photos that come into the folder, or below it, from then on: `retrouve index` applies it, and so does
+the window. Of two rules with one list the one of the inner folder holds.
 """
 
 CLASSIFY_DETAILS = """\
@@ -203,6 +253,24 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         add_options=_tag,
         details=TAG_DETAILS,
+    ),
+    Command(
+        "tags",
+        "lists tags; accepts, rejects, undoes, and writes them into sidecars",
+        "app.cli.tags:tags",
+        operands="[list|accept|reject|clear|undo|redo|steps|stats|export]",
+        at_most=None,
+        add_options=_tags,
+        details=TAGS_DETAILS,
+    ),
+    Command(
+        "rules",
+        "suggests labels for what comes into a folder",
+        "app.cli.rules:rules",
+        operands="[list|add|remove]",
+        at_most=None,
+        add_options=_rules,
+        details=RULES_DETAILS,
     ),
     Command(
         "classify",
