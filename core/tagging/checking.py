@@ -31,6 +31,11 @@ def cleaned(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", "".join(shown)).split())
 
 
+def is_empty(name: str) -> bool:
+    """Whether there is nothing to see in a name: spaces, marks that join or turn letters, accents without one."""
+    return all(unicodedata.category(mark)[0] in "MZ" or unicodedata.category(mark) == "Cf" for mark in name)
+
+
 def checked(given: LabelList) -> LabelList:
     """The list as it is kept: names cleaned, repeated prompts and synonyms left out, parents spelled as they are named.
 
@@ -44,7 +49,7 @@ def checked(given: LabelList) -> LabelList:
     labels = tuple(_with_parent(label, named) for label in labels)
     _refuse_rings(labels)
     exclusive = tuple(
-        dict.fromkeys(groups[folded(cleaned(group))] for group in given.exclusive if folded(cleaned(group)))
+        dict.fromkeys(groups[folded(cleaned(group))] for group in given.exclusive if not is_empty(cleaned(group)))
     )
     return replace(given, name=name, labels=labels, templates=_templates(given.templates), exclusive=exclusive)
 
@@ -52,7 +57,7 @@ def checked(given: LabelList) -> LabelList:
 def valid_name(name: str) -> str:
     """The name of a list as it is kept. Raises `CallError` for one that cannot be."""
     name = cleaned(name)
-    if not folded(name):
+    if is_empty(name):
         raise CallError("A label list needs a name.")
     _refuse_long(name, LONGEST_NAME, f"The name of the label list “{_start(name)}”")
     return name
@@ -61,7 +66,7 @@ def valid_name(name: str) -> str:
 def valid_label(name: str) -> str:
     """The name of a label as it is kept. Raises `CallError` for one that cannot be."""
     name = cleaned(name)
-    if not folded(name):
+    if is_empty(name):
         raise CallError("A label needs a name.")
     _refuse_long(name, LONGEST_NAME, f"The name of the label “{_start(name)}”")
     return name
@@ -72,7 +77,7 @@ def _groups(given: LabelList) -> dict[str, str]:
     found: dict[str, str] = {}
     for group in (*given.exclusive, *(label.group for label in given.labels if label.group)):
         name = cleaned(group)
-        if folded(name):
+        if not is_empty(name):
             _refuse_long(name, LONGEST_NAME, f"The name of the group “{_start(name)}”")
             found.setdefault(folded(name), name)
     return found
@@ -80,7 +85,7 @@ def _groups(given: LabelList) -> dict[str, str]:
 
 def _label(label: Label, place: int, groups: dict[str, str]) -> Label:
     name = cleaned(label.name)
-    if not folded(name):
+    if is_empty(name):
         raise CallError(f"Label {place:,} of the list has no name.")
     _refuse_long(name, LONGEST_NAME, f"The name of the label “{_start(name)}”")
     whose = f"of the label “{name}”"
@@ -92,7 +97,7 @@ def _label(label: Label, place: int, groups: dict[str, str]) -> Label:
         synonyms=tuple(synonym for synonym in synonyms if synonym != name),
         negatives=_texts(label.negatives, LONGEST_PROMPT, f"What is said not to be the label “{name}”"),
         parent=cleaned(label.parent or "") or None,
-        group=groups[folded(group)] if folded(group) else None,
+        group=None if is_empty(group) else groups[folded(group)],
     )
 
 
@@ -154,7 +159,7 @@ def _templates(given: Iterable[str]) -> tuple[str, ...]:
 
 def _texts(given: Iterable[str], longest: int, what: str) -> tuple[str, ...]:
     """Cleaned, each once, none empty."""
-    texts = tuple(dict.fromkeys(text for text in map(cleaned, given) if text))
+    texts = tuple(dict.fromkeys(text for text in map(cleaned, given) if not is_empty(text)))
     for text in texts:
         _refuse_long(text, longest, what)
     return texts

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.catalog.tags import folded
-from core.tagging.checking import cleaned
+from core.tagging.checking import cleaned, is_empty
 from core.tagging.types import Label
 
 
@@ -29,10 +29,9 @@ class Grower:
         """The branch of this name below ``parent`` (None: at the top), made where it is new. A name in which nothing
         can be seen leads nowhere: then it is ``parent``."""
         name = cleaned(name)
-        key = (id(parent), folded(name))
-        if not key[1]:
+        if is_empty(name):
             return parent
-        return self._branches.setdefault(key, Branch(name, parent))
+        return self._branches.setdefault((id(parent), folded(name)), Branch(name, parent))
 
     def labels(self) -> tuple[Label, ...]:
         """The labels, in the order in which they were met.
