@@ -13,14 +13,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.jobs import Job
 from app.window.grid_layout import Section
 from app.window.main_window import MainWindow
-from app.window.message_page import Button
 from app.window.review_deciding import Deciding
+from app.window.review_messages import ReviewMessages
 from app.window.review_model import Verdict
 from app.window.review_reading import Shown, counts, counts_and_lists, photos_of
 from app.window.review_rules import Rules
 from app.window.session import Session
 from app.window.tagging import Tagging
-from app.window.words import count_of
 from core.errors import RetrouveError
 from core.tagging.types import Queue
 
@@ -34,6 +33,8 @@ ROUND = 24
 """Photos that are asked about before it is worked out anew which ones teach most."""
 SOON = 400
 """Milliseconds after a decision until the numbers are asked of the library again: many are made one after another."""
+_SLOW = 250
+"""Milliseconds after which waiting is shown."""
 _TURNS = {"next": 1, "before": -1}
 
 
@@ -49,6 +50,7 @@ class Review(QObject):
         self._page, self._labels = window.review, window.review.labels_model
         self.rules = Rules(window, session, tagging)
         self._deciding = Deciding(self._page, tagging, self)
+        self._messages = ReviewMessages(self._page, self.leave, self.suggest_asked.emit)
         self._list: str | None = None
         self._label_id: int | None = None
         self._teaching = False
@@ -58,6 +60,8 @@ class Review(QObject):
         self._counting: Job | None = None
         self._soon = QTimer(self, singleShot=True, interval=SOON)
         self._soon.timeout.connect(self._renew)
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW)
+        self._slow.timeout.connect(self._messages.looking)
         self._connect()
 
     def commands(self) -> dict[str, Callable[[], object]]:
@@ -94,10 +98,12 @@ class Review(QObject):
         self._session.changed_elsewhere.connect(lambda: self._on_changed(None))
         window.search.asked.connect(self.leave)
         window.closing.connect(self._soon.stop)
+        window.closing.connect(self._slow.stop)
 
     def _on_opened(self, library: Library) -> None:
         self._page.larger.use(library)
         self._page.allow(not library.read_only)
+        self._window.commands.rules.setEnabled(not library.read_only)
         if self._window.in_review():
             self.open(self._list)
 
@@ -117,7 +123,8 @@ class Review(QObject):
         self._page.say("")
         self._labels.show([])
         self._hide_photos()
-        self._page.show_message("Looking for suggestions", "", busy=True)
+        self._page.show_nothing()
+        self._slow.start()
         self._ask(partial(counts_and_lists, list_name), self._on_queues)
 
     def leave(self) -> None:
@@ -125,10 +132,12 @@ class Review(QObject):
         if self._window.in_review():
             self._keep_place()
             self._soon.stop()
+            self._slow.stop()
             self._page.larger.close_photo()
             self._window.set_reviewing(False)
 
     def _on_queues(self, found: tuple[Sequence[Queue], Sequence[str]]) -> None:
+        self._slow.stop()
         queues, names = found
         self._page.show_lists(names, self._list)
         self._labels.show(queues)
@@ -143,25 +152,11 @@ class Review(QObject):
             self.show_label(row)
 
     def _say_nothing_left(self) -> None:
-        page, decided = self._page, self._labels.decided
         self._hide_photos()
-        suggest: list[Button] = [("Suggest tags…", self.suggest_asked.emit)] if self._tagging.can_change else []
-        back: Button = ("Back to the photos", self.leave)
         if self._tagging.running is not None:
-            page.show_message("Looking for suggestions", "They appear here one after another.", [back], busy=True)
-        elif decided:
-            what = count_of(decided, "suggestion")
-            words = (
-                f"{what} {'is' if decided == 1 else 'are'} decided, and none waits. Your tags can be searched for now."
-            )
-            page.show_message("Everything is decided", words, [back, *suggest], mark="check")
+            self._messages.looking()
         else:
-            page.show_message(
-                "Nothing to review yet",
-                "Choose a label list, and Retrouve looks for photos that its labels fit. They wait here until you "
-                "accept or reject them.",
-                [*suggest, back],
-            )
+            self._messages.nothing_waits(self._labels.decided, can_suggest=self._tagging.can_change)
 
     # Labels
 
@@ -286,13 +281,7 @@ class Review(QObject):
             return
         model = self._page.model
         accepted, rejected = model.count(Verdict.ACCEPTED), model.count(Verdict.REJECTED)
-        words = f"{accepted:,} accepted, {rejected:,} rejected." if accepted or rejected else "Nothing of it waits."
-        buttons: list[Button] = [(f"Next: {other.label} ({other.waiting:,})", partial(self.walk, 1))]
-        if accepted or rejected:
-            buttons.append(("Undo the last step", self._deciding.undo))
-        self._page.show_message(
-            f"“{queue.label}” is done", words, [*buttons, ("Back to the photos", self.leave)], mark="check"
-        )
+        self._messages.label_done(queue, other, accepted, rejected, partial(self.walk, 1), self._deciding.undo)
 
     def _on_elsewhere(self, label_id: int, photos: NDArray[np.int64]) -> None:
         """A step on another label was undone or done again: go there, once its numbers are known."""
@@ -374,8 +363,12 @@ class Review(QObject):
         for job in self._loading:
             if job is not None:
                 job.cancel()
-        failed = lambda error: self._window.banner.say(str(error), topic="action")  # noqa: E731
-        self._loading = [self._tagging.ask(work, done, failed, self._session.lanes.tagging)]
+        self._loading = [self._tagging.ask(work, done, self._on_not_told, self._session.lanes.tagging)]
+
+    def _on_not_told(self, error: RetrouveError) -> None:
+        self._slow.stop()
+        self._window.banner.say(str(error), topic="action")
+        self._say_nothing_left()
 
     def _on_changed(self, _photos: object) -> None:
         if self._window.in_review() and not self._soon.isActive():

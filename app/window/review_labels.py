@@ -23,7 +23,6 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from app.window.icons import picture
 from app.window.theme import Theme
-from app.window.words import count_of
 from core.tagging.types import Queue
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -237,7 +236,5 @@ class LabelView(QListView):
 
 
 def summary(model: LabelModel) -> str:
-    """``48 photos wait, 64 are decided`` of all labels that are shown."""
-    waiting, decided = model.waiting, model.decided
-    waits = f"{count_of(waiting, 'suggestion')} {'waits' if waiting == 1 else 'wait'}"
-    return f"{waits}, {decided:,} decided"
+    """``48 wait, 64 decided``, of all labels that are shown."""
+    return f"{model.waiting:,} {'waits' if model.waiting == 1 else 'wait'}, {model.decided:,} decided"

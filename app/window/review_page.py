@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence
@@ -88,8 +89,18 @@ class ReviewPage(QWidget):
         for changed in (self.labels_model.modelReset, self.labels_model.dataChanged, self.labels_model.rowsInserted):
             changed.connect(self._show_progress)
         theme.changed.connect(self._tint)
+        self._order()
         self._tint()
-        self.show_message("", "")
+        self.show_nothing()
+
+    def _order(self) -> None:
+        """The Tab key goes from the head to the labels, over the photos to what acts on them."""
+        bar = self.bar
+        head = (self.back, self.lists, self.undo, self.redo, self.rules)
+        over = (bar.previous, bar.next, bar.teaching, bar.slider, bar.accept)
+        stops = (*head, self.labels, *over, self.grid, self.larger, self.enlarge, self.reject, self.accept)
+        for before, after in pairwise(stops):
+            self.setTabOrder(before, after)
 
     def _action(self, name: str) -> QAction:
         words, keys = _KEYS[name]
@@ -139,8 +150,8 @@ class ReviewPage(QWidget):
     def _make_foot(self) -> None:
         self.said = QLabel(objectName="doing", textFormat=Qt.TextFormat.PlainText)
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.reject, self.accept = PressButton("Reject  R"), PressButton("Accept  A")
-        self.enlarge = PressButton("Larger  Space")
+        self.reject, self.accept = PressButton("Reject (R)"), PressButton("Accept (A)")
+        self.enlarge = PressButton("Larger (Space)")
         for button, words in (
             (self.reject, "Reject the selected photos"),
             (self.accept, "Accept the selected photos"),
@@ -202,6 +213,12 @@ class ReviewPage(QWidget):
         self.lists.setCurrentIndex(0 if chosen is None or chosen not in names else 1 + list(names).index(chosen))
         self.lists.setVisible(bool(names))
 
+    def show_nothing(self) -> None:
+        """Neither photos nor words, for a moment."""
+        self._show(self.grid)
+        self.bar.hide()
+        self.foot.hide()
+
     def show_photos(self) -> None:
         """Bring the grid to the front."""
         self._show(self.grid)
@@ -256,7 +273,7 @@ class ReviewPage(QWidget):
         self.bar.setVisible(page is self.grid)
         self.foot.setVisible(photos)
         larger = page is self.larger
-        self.enlarge.setText("Smaller  Space" if larger else "Larger  Space")
+        self.enlarge.setText("Smaller (Space)" if larger else "Larger (Space)")
         self.enlarge.setAccessibleName("See all photos" if larger else "See the photo larger")
 
     def _show_progress(self) -> None:

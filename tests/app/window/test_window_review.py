@@ -116,7 +116,7 @@ def test_a_accepts_r_rejects_and_no_photo_jumps(parts: Parts, page: Any, qtbot: 
     assert [page.grid.visualRect(page.model.index(row)) for row in range(18)] == before
     assert [page.model.index(row).data(Role.MARK) for row in range(5)] == [True, True, False, True, None]
     assert page.labels_model.queue(0).waiting == 14 and page.labels_model.queue(0).decided == 4
-    assert page.counts.text() == "18 suggestions wait, 4 decided"
+    assert page.counts.text() == "18 wait, 4 decided"
     assert page.progress.value() == 4
     settle(parts, qtbot)
     found = states(parts, "beach")
@@ -338,7 +338,7 @@ def test_without_suggestions_the_page_says_what_to_do(parts: Parts, qtbot: Any) 
     parts.window.search.take_focus()
     press(qtbot, Qt.Key.Key_R, modifiers=CTRL)
     page = parts.window.review
-    qtbot.waitUntil(lambda: page.message.heading.text() == "Nothing to review yet", timeout=10_000)
+    qtbot.waitUntil(lambda: page.message.heading.text() == "Nothing to review", timeout=10_000)
     first = page.message.buttons()[0]
     assert first.hasFocus() and first.text() == "Suggest tags…"
     with qtbot.waitSignal(parts.conductor.review.suggest_asked):
