@@ -12,6 +12,9 @@ ORDERS = ("match", "date", "oldest", "folder", "size")
 STATES = ("suggested", "accepted", "rejected")
 """What `core.tagging.types.State` has, for the same reason."""
 
+LABEL_FORMATS = ("toml", "csv", "txt", "lightroom", "digikam")
+"""What `core.tagging.formats.Format` has, for the same reason."""
+
 FORMATS = ("paths", "csv", "json", "copies")
 """What an export can be, as `core.exporting.Format` has it; importing that for the help alone would take long."""
 
@@ -80,6 +83,18 @@ def _tag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show what would be suggested, and write nothing")
 
 
+def _labels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", metavar="NAME", help="with import: what the list is called (default: as its file)")
+    parser.add_argument(
+        "--format",
+        choices=LABEL_FORMATS,
+        metavar="F",
+        help="with import and export: toml, csv, txt, lightroom or digikam (default: told by the file)",
+    )
+    parser.add_argument("--to", metavar="FILE", help="with export: the file to write (default: stdout)")
+    parser.add_argument("--overwrite", action="store_true", help="with export: the file may be there already")
+
+
 def _tags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
@@ -138,6 +153,18 @@ SAVED_DETAILS = """\
   retrouve search --saved Dogs              runs it; more words narrow it down
   retrouve saved rename Dogs "Our dogs"
   retrouve saved remove "Our dogs"          the photos stay as they are
+"""
+
+LABELS_DETAILS = """\
+  retrouve labels list                      your lists, and those that come with the program
+  retrouve labels import pets.txt           keeps a list, named after its file; one of the same name is replaced
+  retrouve labels show pets
+  retrouve labels export pets --to pets.toml
+  retrouve labels remove pets               what you accepted and rejected stays; what was only suggested goes
+
+A list is a text (a label a line, those below it indented), a table (CSV) or TOML; keywords exported by Lightroom and
+paths as digiKam writes them (Animals/Dog) are read too. docs/labels.md shows all that a list can say.
+Then: retrouve tag --labels pets
 """
 
 HISTORY_DETAILS = """\
@@ -244,6 +271,15 @@ COMMANDS: tuple[Command, ...] = (
         operands="[list|clear|on|off]",
         at_most=1,
         details=HISTORY_DETAILS,
+    ),
+    Command(
+        "labels",
+        "keeps lists of labels for your photos",
+        "app.cli.labels:labels",
+        operands="[list|import|show|export|remove]",
+        at_most=None,
+        add_options=_labels,
+        details=LABELS_DETAILS,
     ),
     Command(
         "tag",

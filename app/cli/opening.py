@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,21 @@ def open_library(folder: Path, *, create: bool = False) -> Library:
         raise CatalogMissing(
             f"There is no library in {folder} yet. `retrouve index FOLDER` makes one and adds the photos in FOLDER."
         ) from error
+
+
+@contextmanager
+def any_library(folder: Path) -> Iterator[Library]:
+    """The library, or where there is none yet, an empty one that goes away again: what needs none works anyway."""
+    from core.library import Library
+
+    try:
+        library = open_library(folder)
+    except CatalogMissing:
+        with tempfile.TemporaryDirectory(prefix="retrouve-") as place, Library.open(Path(place)) as empty:
+            yield empty
+        return
+    with library:
+        yield library
 
 
 def root_paths(library: Library) -> list[Path]:

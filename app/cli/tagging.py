@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.calls import Call, absolute
 from app.cli.indexing import require_folder
 from app.cli.interrupts import StopRequest
-from app.cli.opening import open_library, root_paths
+from app.cli.opening import any_library, open_library, root_paths
 from app.cli.progress import ProgressBar
 from app.cli.wording import beside_root, counted, duration, percent
-from core.errors import CallError, CatalogMissing
+from core.errors import CallError
 
 if TYPE_CHECKING:
     from app.cli.console import Console
@@ -59,7 +58,7 @@ def classify(call: Call, console: Console) -> int:
     if not call.options["labels"]:
         raise CallError("Say which labels: `retrouve classify PHOTO --labels dog,cat`.")
     paths = [absolute(text) for text in call.operands]
-    with _any_library(call.library) as library:
+    with any_library(call.library) as library:
         labels = _labels(call.options["labels"], library)
         answers = library.tagging.suggester.classify(paths, labels)
         line = library.tagging.suggester.line
@@ -178,21 +177,6 @@ def _sentences(labels: LabelList, report: TagReport, above: float | None, dry_ru
         yield "Nothing was written: leave out --dry-run to keep this."
     elif report.suggested:
         yield "`retrouve tags list` shows what is suggested; accept or reject it there, or in the window."
-
-
-@contextmanager
-def _any_library(folder: Path) -> Iterator[Library]:
-    """The library, or where there is none yet, an empty one that goes away again: a photo can be looked at anyway."""
-    from core.library import Library
-
-    try:
-        library = open_library(folder)
-    except CatalogMissing:
-        with tempfile.TemporaryDirectory(prefix="retrouve-") as place, Library.open(Path(place)) as empty:
-            yield empty
-        return
-    with library:
-        yield library
 
 
 def _labels(text: str, library: Library) -> LabelList:
