@@ -37,7 +37,8 @@ _SPACES = {
 }
 _LONGEST_COORDINATE = 100
 _FACES = ("mwg-rs:Name", "MPReg:PersonDisplayName")
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+"""How a packet in UTF-16 begins: with a mark, or without."""
 _COORDINATE = re.compile(r"\s*([0-9.]+)(?:,([0-9.]+))?(?:,([0-9.]+))?\s*([NSEW])\s*", re.I)
 
 Values = dict[str, list[tuple[str, str]]]
@@ -57,13 +58,14 @@ def _element(raw: bytes) -> Element | None:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
-    packet: bytes | str = raw.strip(b"\x00 \t\r\n")
-    if not packet or len(raw) > LARGEST:
+    if len(raw) > LARGEST:
         return None
-    if raw.startswith(
-        _UTF16_MARKS
-    ):  # zero bytes are half of its letters; as text, what the XML declares counts no more
-        packet = raw.decode("utf-16", "replace").strip("\x00 \t\r\n\ufeff")
+    packet: bytes | str = raw.strip(b"\x00 \t\r\n")
+    codec = _UTF16.get(raw[:2])
+    if codec is not None:  # zero bytes are half of its letters; as text, what the XML declares counts no more
+        packet = raw.decode(codec, "replace").strip("\x00 \t\r\n\ufeff")
+    if not packet:
+        return None
     try:
         parsed: Element = fromstring(packet, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError, TypeError):
@@ -85,17 +87,23 @@ def _items(element: Element) -> Iterator[tuple[str, str]]:
 
 
 def _values(root: Element) -> Values:
-    """Every property of every rdf:Description, written as attribute or as element."""
+    """Every property of the descriptions right below rdf:RDF, written as attribute or as element; and faces' names.
+
+    A description that lies deeper is of something else: of a picture that this one is put together from, say.
+    """
     values: Values = {}
+    for described in (child for rdf in root.iter(f"{_RDF}RDF") for child in rdf if child.tag == f"{_RDF}Description"):
+        for name, text in described.attrib.items():
+            if (key := _key(name)) and key not in _FACES:
+                values.setdefault(key, []).append((text, ""))
+        for child in described:
+            if (key := _key(child.tag)) and key not in _FACES:
+                values.setdefault(key, []).extend(_items(child))
     for element in root.iter():
         for name, text in element.attrib.items():
-            if (key := _key(name)) and (element.tag == f"{_RDF}Description" or key in _FACES):
-                values.setdefault(key, []).append((text, ""))
-        if element.tag == f"{_RDF}Description":
-            for child in element:
-                if (key := _key(child.tag)) and key not in _FACES:
-                    values.setdefault(key, []).extend(_items(child))
-        elif (key := _key(element.tag)) in _FACES and element.text:
+            if (key := _key(name)) in _FACES:
+                values.setdefault(str(key), []).append((text, ""))
+        if (key := _key(element.tag)) in _FACES and element.text:
             values.setdefault(str(key), []).append((element.text, ""))
     return values
 
