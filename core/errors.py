@@ -50,6 +50,14 @@ class LabelFileError(RetrouveError):
     """A file that a label list should be read from is not there, is a folder, or cannot be read."""
 
 
+class CaptionsError(RetrouveError):
+    """A file of captions cannot be read, or none of its photos is in the library."""
+
+
+class TrainingError(RetrouveError):
+    """Nothing can be learned: there are too few captions, or what a run left cannot be read."""
+
+
 class ExportError(RetrouveError):
     """What was found cannot be written where it should go."""
 

@@ -37,6 +37,7 @@ from core.types import (
 )
 
 if TYPE_CHECKING:
+    from core.captioning.captions import Captions
     from core.catalog.vocabulary import Vocabularies, Vocabulary
     from core.exporting import Exporter
     from core.health import Check, LibraryStatus
@@ -242,6 +243,13 @@ class Library(Engines):
         from core.tagging import Tagging
 
         return Tagging(self)
+
+    @cached_property
+    def captioning(self) -> Captions:
+        """Captions that come from files and go to files."""
+        from core.captioning.captions import Captions
+
+        return Captions(self.catalog)
 
     # What may be typed
 

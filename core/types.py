@@ -69,7 +69,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class FoundCaption:
-    """A sentence about a photo, and where it was read: exif, iptc, xmp, sidecar, takeout or text."""
+    """A sentence about a photo, and where it was read: exif, iptc, xmp, sidecar, takeout, text or imported."""
 
     text: str
     source: str

@@ -128,6 +128,10 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mend", action="store_true", help="make the index of words anew where it is not in step")
 
 
+def _captions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="the file of an export may be there already")
+
+
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
@@ -208,6 +212,16 @@ CLASSIFY_DETAILS = """\
 The photos need not be in the library. Scores are probabilities: `retrouve classify photo.jpg --labels dog,cat,horse`.
 """
 
+CAPTIONS_DETAILS = """\
+  retrouve captions import mine.jsonl     one object a line: {"file": "IMG_1.jpg", "captions": ["Biscuit asleep"]}
+  retrouve captions import mine.csv       file and caption; .tsv and COCO's .json too
+  retrouve captions list [PHOTO...]
+  retrouve captions export all.jsonl      also .csv and .tsv
+
+A photo is named by its path (from the file's folder or a folder of the library), or by its name where one has it.
+What photos and sidecars say themselves (XMP, IPTC, .txt, Takeout) is read by `retrouve index`.
+"""
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "index",
@@ -255,6 +269,15 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         add_options=_evaluate,
         details=EVALUATE_DETAILS,
+    ),
+    Command(
+        "captions",
+        "reads, lists and writes what is said about photos",
+        "app.cli.captions:captions",
+        operands="[list|import|export]",
+        at_most=None,
+        add_options=_captions,
+        details=CAPTIONS_DETAILS,
     ),
     Command(
         "saved",

@@ -16,6 +16,7 @@ from core.catalog.step_003 import m003_filters
 from core.catalog.step_004 import m004_words
 from core.catalog.step_005 import m005_searches
 from core.catalog.step_006 import m006_tagging
+from core.catalog.step_007 import m007_adapters
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -148,6 +149,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m004_words,
     m005_searches,
     m006_tagging,
+    m007_adapters,
 )
 """Every migration, the oldest first. A new one goes to the end."""
 
