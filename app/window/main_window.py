@@ -298,6 +298,8 @@ class MainWindow(QMainWindow):
         if event.key() == Qt.Key.Key_Escape and not self.in_viewer():
             if self.isFullScreen():
                 self.showNormal()
+            elif self.in_review():
+                self.review.left.emit()
             elif not self.search.is_empty():
                 self.search.clear()
             else:

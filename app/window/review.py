@@ -81,6 +81,7 @@ class Review(QObject):
         page.bar.line_left.connect(self._to_photos)
         page.bar.accept_asked.connect(self._accept_above)
         page.bar.teaching_chosen.connect(self.teach)
+        page.told.connect(lambda sentence: window.banner.say(sentence, topic="action", error=False))
         page.larger_asked.connect(self._on_larger_asked)
         page.larger.left.connect(self._to_photos)
         page.larger.walk_asked.connect(self._on_walk_asked)
@@ -292,6 +293,8 @@ class Review(QObject):
             if row is not None:
                 self._label_id = None
                 self.show_label(row, photos[:ROUND].tolist())
+            else:
+                self._page.say(self._page.said.text(), aside=True)
 
         if self._window.in_review():
             self._ask(partial(counts, self._list), show)

@@ -211,7 +211,7 @@ class Deciding(QObject):
     def _on_moved(self, what: Moved | None, back: bool) -> None:
         self._under_way -= 1
         if what is None:
-            self._page.say("There is nothing to undo." if back else "There is nothing to do again.")
+            self._page.say("There is nothing to undo." if back else "There is nothing to do again.", aside=True)
             return
         self._tell(what.step, [photo for photo, _, _ in what.tags] if len(what.tags) <= _MANY else None)
         self._page.say(f"{'Undone' if back else 'Done again'}: {what.step.said}.")

@@ -61,6 +61,8 @@ class ReviewPage(QWidget):
     rules_asked = Signal()
     list_chosen = Signal(object)
     """The name of a label list, or None for all of them."""
+    told = Signal(str)
+    """A sentence that has no room on the page."""
     larger_asked = Signal(int)
     """A row is to be seen larger."""
 
@@ -251,10 +253,12 @@ class ReviewPage(QWidget):
         """Headings over the photos."""
         self.grid.set_sections(sections)
 
-    def say(self, sentence: str) -> None:
-        """What was done, at the foot."""
+    def say(self, sentence: str, *, aside: bool = False) -> None:
+        """What was done, at the foot. ``aside``: it leads to nothing else, and is told even where there is no foot."""
         self.said.setText(sentence)
         self.said.setToolTip(sentence)
+        if aside and self.foot.isHidden():
+            self.told.emit(sentence)
 
     def allow(self, changeable: bool) -> None:
         """Whether anything can be decided in this library."""

@@ -56,6 +56,7 @@ class RulesDialog(QDialog):
         self.none = QLabel("There is no rule yet: nothing is suggested for new photos by itself.", objectName="quiet")
         self.none.setWordWrap(True)
         self.remove = QPushButton("Re&move")
+        self.remove.setAutoDefault(False)  # Enter adds, and never takes away.
         self.folder, self.list = QComboBox(), QComboBox()
         self.accept_too = QCheckBox("&Accept what is at least")
         self.percent = QSpinBox()
@@ -65,6 +66,7 @@ class RulesDialog(QDialog):
         self.percent.setAccessibleName("Percent from which suggestions are accepted")
         self.add = QPushButton("A&dd this rule")
         self.add.setProperty("primary", "true")
+        self.add.setDefault(True)
         self.fault = QLabel(objectName="fault", textFormat=Qt.TextFormat.PlainText)
         self.fault.setWordWrap(True)
         self.fault.hide()
@@ -103,6 +105,7 @@ class RulesDialog(QDialog):
         form.addLayout(line, 2, 1)
         form.setColumnStretch(1, 1)
         close = QPushButton("Close")
+        close.setAutoDefault(False)
         close.clicked.connect(self.accept)
         buttons = QHBoxLayout()
         buttons.addWidget(self.remove)

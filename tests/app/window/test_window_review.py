@@ -238,6 +238,12 @@ def test_the_last_decision_leads_to_the_next_label_and_then_to_the_end(parts: Pa
     assert {first, *others} <= seen and page.accept not in seen
     press(qtbot, Qt.Key.Key_A)
     assert page.model.count(Verdict.ACCEPTED) == 4, "there is nothing to accept on this page"
+    press(qtbot, Qt.Key.Key_Z, modifiers=CTRL)
+    qtbot.waitUntil(lambda: page.shows_photos() and page.grid.hasFocus() and current(parts) == 3)
+    press(qtbot, Qt.Key.Key_R)
+    settle(parts, qtbot)
+    qtbot.waitUntil(lambda: not page.shows_photos() and page.message.words.text() == "3 accepted, 1 rejected.")
+    first = page.message.buttons()[0]
     first.setFocus()
     press(qtbot, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: shown(parts) == 18 and page.grid.hasFocus())

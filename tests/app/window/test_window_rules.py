@@ -47,7 +47,8 @@ def test_a_rule_is_made_given_another_line_and_taken_away(
     assert said(dialog)[0].splitlines()[1] == "Suggests from “Garden”"
     dialog.accept_too.click()
     assert dialog.percent.isEnabled() and dialog.percent.value() == 95
-    dialog.add.click()
+    dialog.percent.setFocus()
+    qtbot.keyClick(dialog.percent, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: said(dialog)[0].endswith("and accepts from 95 %"))
     [rule] = library_of(parts).tagging.rules.all()
     assert (rule.folder, rule.list_name, rule.accept_above) == (painted, "Garden", 0.95)
