@@ -32,6 +32,7 @@ from app.window.indexing import State
 from app.window.name_dialog import NameDialog
 from app.window.saved_model import Role
 from app.window.start import Parts, build, make_application
+from app.window.tagging import TagRun
 from app.window.theme import Choice
 from core.library import Library
 
@@ -60,6 +61,8 @@ SAVED = {
     "Landscapes": "a beautiful landscape -city",
     "Travels 2024": "folder:Travels date:2024",
 }
+REVIEWED_LIST, REVIEWED = "scenes", "landscape"
+"""The list whose suggestions are reviewed, and the label of it that is shown."""
 EARLIER = ("a dog on the beach", "(sunset OR stars) -city", "birthday folder:Family", *SAVED.values())
 
 
@@ -149,6 +152,7 @@ class Photographer:
         self._first_steps(photos)
         self._answers(queries)
         self._searches(queries)
+        self._reviewing()
 
     def _first_steps(self, photos: Path) -> None:
         parts, window = self.parts, self.parts.window
@@ -211,6 +215,29 @@ class Photographer:
         self.wait(lambda: bool(window.top.offers.buttons), "offers")
         self.settle()
         self.shoot("saved")
+
+    def _reviewing(self) -> None:
+        """The pictures of docs/tagging.md: suggestions of a label list, some of them decided."""
+        parts, window, page = self.parts, self.parts.window, self.parts.window.review
+        library = parts.session.library
+        assert library is not None
+        tagging, ended = parts.conductor.tagging, []
+        tagging.ended.connect(lambda *_: ended.append(True))
+        window.search.clear()
+        tagging.run(TagRun(library.tagging.lists.get(REVIEWED_LIST)))
+        self.wait(lambda: bool(ended), "the run of the label list")
+        window.commands.review.trigger()
+        self.wait(lambda: page.model.rowCount() > 0, "suggestions")
+        rows = [row for row, queue in enumerate(page.labels_model.queues) if queue.label == REVIEWED]
+        parts.conductor.review.show_label(rows[0])
+        self.wait(lambda: page.model.rowCount() > 0 and page.bar.title.text() == REVIEWED, "the label's photos")
+        page.grid.setFocus()
+        for name in ("accept", "accept", "reject", "accept"):
+            page.acts[name].trigger()
+        seen = lambda: [page.model.photo_id(row) for row in page.grid.visible_rows()]  # noqa: E731
+        self.wait(lambda: all(parts.thumbnails.pixmap(id) is not None for id in seen()), "the pictures")
+        self.shoot("review")
+        page.left.emit()
 
     def _half_way(self) -> bool:
         last, window = self.parts.indexing.last, self.parts.window

@@ -4,7 +4,9 @@ another program reads."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,3 +122,26 @@ def test_a_list_is_written_photos_tagged_reviewed_undone_and_the_tags_travel(
     for photo_id, label_id, yes in made[:17]:
         assert state(photo_id, label_id) == (TagState.ACCEPTED if yes else TagState.REJECTED)
     assert {path: path.read_bytes() for path in originals} == originals
+
+    # The tags leave as sidecars, which another program reads; the photos stay as they were, to the byte.
+    accepted: dict[int, set[str]] = {}
+    names = {queue.label_id: queue.label for queue in page.labels_model.queues}
+    for photo_id, label_id, yes in made[:17]:
+        if yes:
+            accepted.setdefault(photo_id, set()).add(names[label_id])
+    written: list[Any] = []
+    tagging.keep(lambda core: list(core.sidecars.write())[-1].report, written.append)
+    qtbot.waitUntil(lambda: bool(written), timeout=20_000)
+    assert written[0].written == len(accepted) and not written[0].refused
+    assert {path: path.read_bytes() for path in originals} == originals
+    paths = {photo.id: photo.path for photo in library.photos(list(accepted))}
+    beside = {photo_id: path.with_name(f"{path.name}.xmp") for photo_id, path in paths.items()}
+    exiftool = shutil.which("exiftool")
+    if exiftool is None:
+        pytest.skip("exiftool is not here (Debian: libimage-exiftool-perl): no other program reads the sidecars")
+    said = subprocess.run([exiftool, "-json", "-Subject", *map(str, beside.values())], capture_output=True, check=True)
+    found = {Path(entry["SourceFile"]): entry["Subject"] for entry in json.loads(said.stdout)}
+    for photo_id, labels in accepted.items():
+        subjects = found[beside[photo_id]]
+        # A label's parent goes with it; of one keyword exiftool makes no list.
+        assert labels <= set([subjects] if isinstance(subjects, str) else subjects) <= labels | {"animal"}
