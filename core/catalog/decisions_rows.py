@@ -51,6 +51,11 @@ def put_back(db: sqlite3.Connection, photo_id: int, content_id: int) -> None:
     for _, label_id, state in rows:
         if label_id is not None:
             db.execute(
+                "INSERT OR IGNORE INTO file_word (photo_id, label_id) "
+                "SELECT photo_id, label_id FROM tag WHERE photo_id = ? AND label_id = ? AND source = 'file'",
+                [photo_id, label_id],
+            )
+            db.execute(
                 "INSERT INTO tag (photo_id, label_id, source, state) VALUES (?, ?, 'user', ?) "
                 "ON CONFLICT (photo_id, label_id) DO UPDATE SET source = 'user', state = excluded.state "
                 "WHERE source <> 'user' OR state <> excluded.state",

@@ -38,6 +38,11 @@ CREATE TABLE decision (
     PRIMARY KEY (hash, label_id)
 ) WITHOUT ROWID;
 CREATE INDEX decision_label ON decision(label_id, state);
+CREATE TABLE file_word (
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    label_id INTEGER NOT NULL REFERENCES label(id),
+    PRIMARY KEY (photo_id, label_id)
+) WITHOUT ROWID;
 CREATE TABLE step (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     said TEXT NOT NULL,
@@ -94,13 +99,13 @@ def m006_tagging(db: Database) -> None:
 
     ``listed`` is a label's place in a list; ``parent_id`` names another label of the same list. ``decision`` is what a
     person decided of a content: by its hash, since the row of a photo that is gone goes too, and the photo may come
-    back. A ``step`` has in ``step_tag`` what each tag was before and after, NULL for none, with the photo's hash, so
-    that a step can be undone after its photos were forgotten and came back. ``rule.folder`` is relative to its root, in
-    POSIX form; ``rule_due`` has the photos that came in and wait for the rules, so that a run that is killed loses
-    none. ``written`` holds what a sidecar was before a run of an export wrote it (NULL: there was none), the SHA-256 of
-    what it was after, and as JSON the rows of ``travelled`` that its photo had. ``travelled`` holds what this program
-    put into a photo's sidecar, by property, and which words a reader takes from that alone: they are no keywords of the
-    file's own.
+    back; ``file_word`` has the keywords of files whose tags were decided on, for when that is undone. A ``step`` has in
+    ``step_tag`` what each tag was before and after, NULL for none, with the photo's hash, so that a step can be undone
+    after its photos were forgotten and came back. ``rule.folder`` is relative to its root, in POSIX form; ``rule_due``
+    has the photos that came in and wait for the rules, so that a run that is killed loses none. ``written`` holds what
+    a sidecar was before a run of an export wrote it (NULL: there was none), the SHA-256 of what it was after, and as
+    JSON the rows of ``travelled`` that its photo had. ``travelled`` holds what this program put into a photo's sidecar,
+    by property, and which words a reader takes from that alone: they are no keywords of the file's own.
     """
     for statement in _TAGGING.split(";"):
         if statement.strip():

@@ -56,17 +56,24 @@ def from_file(db: sqlite3.Connection, photo_id: int) -> list[str]:
 def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[str]) -> None:
     """Put a file's keywords in place of those that it had, as accepted tags.
 
-    A label that the user or the program decided on for this photo is left as it is, and so is its decision.
+    A label that the user or the program decided on for this photo is left as it is, and so is its decision; that the
+    file names it is noted for when the decision is taken back. One that is only suggested needs no decision any more.
     """
     db.execute("DELETE FROM tag WHERE photo_id = ? AND source = 'file'", [photo_id])
+    if db.execute("SELECT 1 FROM tag WHERE photo_id = ? AND state <> 'suggested'", [photo_id]).fetchone() is not None:
+        db.execute("DELETE FROM file_word WHERE photo_id = ?", [photo_id])
     for keyword in keywords:
         name = readable(keyword).strip()
         if name:
-            db.execute(
+            keys = [photo_id, label_id(db, name)]
+            put = db.execute(
                 "INSERT INTO tag (photo_id, label_id, source, state) VALUES (?, ?, 'file', 'accepted') "
-                "ON CONFLICT (photo_id, label_id) DO NOTHING",
-                [photo_id, label_id(db, name)],
+                "ON CONFLICT (photo_id, label_id) DO UPDATE SET source = 'file', state = 'accepted', score = NULL "
+                "WHERE state = 'suggested'",
+                keys,
             )
+            if not put.rowcount:
+                _note_word(db, *keys)
 
 
 def on_photos(db: sqlite3.Connection, label_id: int, photo_ids: Sequence[int]) -> dict[int, TagRow]:
@@ -83,11 +90,29 @@ def on_photos(db: sqlite3.Connection, label_id: int, photo_ids: Sequence[int]) -
     return found
 
 
+def words_of_files(db: sqlite3.Connection, label_id: int, photo_ids: Sequence[int]) -> set[int]:
+    """Those of the photos whose file names a label that was decided on."""
+    if db.execute("SELECT 1 FROM file_word LIMIT 1").fetchone() is None:
+        return set()
+    found: set[int] = set()
+    for batch in batches(photo_ids):
+        rows = db.execute(
+            f"SELECT photo_id FROM file_word WHERE label_id = ? AND photo_id IN ({marks(len(batch))})",
+            [label_id, *batch],
+        )
+        found.update(row["photo_id"] for row in rows)
+    return found
+
+
 def put(db: sqlite3.Connection, changes: Iterable[TagChange]) -> None:
     """Make tags what they become. Whether they are still what they were is the caller's to know."""
     made: list[tuple[int, int, str, str, float | None]] = []
     gone: list[tuple[int, int]] = []
     for change in changes:
+        if _of_file(change.old) and not _of_file(change.new):
+            _note_word(db, change.photo_id, change.label_id)
+        elif _of_file(change.new):
+            db.execute("DELETE FROM file_word WHERE photo_id = ? AND label_id = ?", [change.photo_id, change.label_id])
         if change.new is None:
             gone.append((change.photo_id, change.label_id))
         else:
@@ -99,6 +124,14 @@ def put(db: sqlite3.Connection, changes: Iterable[TagChange]) -> None:
         "source = excluded.source, state = excluded.state, score = excluded.score",
         made,
     )
+
+
+def _of_file(row: TagRow | None) -> bool:
+    return row is not None and row.source == "file"
+
+
+def _note_word(db: sqlite3.Connection, photo_id: int, label_id: int) -> None:
+    db.execute("INSERT OR IGNORE INTO file_word (photo_id, label_id) VALUES (?, ?)", [photo_id, label_id])
 
 
 def find_label(db: sqlite3.Connection, name: str) -> int | None:

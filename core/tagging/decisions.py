@@ -19,7 +19,7 @@ from core.catalog.connection import Catalog
 from core.catalog.naming import readable
 from core.catalog.tags import TagChange, TagRow
 from core.errors import CallError
-from core.tagging.steps import Steps, read_step, record
+from core.tagging.steps import Steps, read_step, record, undecided
 from core.tagging.types import LabelCount, PhotoTags, Source, State, Step, Tag, TagStats
 
 LONGEST_NAME = 200
@@ -171,9 +171,13 @@ def decide(db: sqlite3.Connection, pairs: Sequence[Pair], state: State | None, s
     for label_id, chosen in by_label.items():
         photo_ids = list(dict.fromkeys(copy for id in chosen if id in hashes for copy in alike[hashes[id]]))
         current = tags.on_photos(db, label_id, photo_ids)
+        words = tags.words_of_files(db, label_id, photo_ids) if state is None else set()
         for photo_id in photo_ids:
             old = current.get(photo_id)
-            new = _cleared(db, photo_id, label_id, old) if state is None else _decided(old, state)
+            if state is not None:
+                new: TagRow | None = _decided(old, state)
+            else:
+                new = undecided(_cleared(db, photo_id, label_id, old), photo_id in words or _of_file(old))
             if new != old:
                 decided[photo_id, label_id] = TagChange(photo_id, label_id, old, new)
     if not decided:
@@ -206,15 +210,19 @@ def _decided(old: TagRow | None, state: State) -> TagRow:
 
 
 def _cleared(db: sqlite3.Connection, photo_id: int, label_id: int, old: TagRow | None) -> TagRow | None:
-    """What a tag is without the decision on it."""
-    if old is None or old.source == Source.FILE or old.state == State.SUGGESTED:
+    """What a tag is without the decision on it, a keyword of the file aside."""
+    if old is None or _of_file(old) or old.state == State.SUGGESTED:
         return old
     if old.source == Source.USER:
         before = steps_rows.before_decision(db, photo_id, label_id)
-        if before is None or before.source == Source.FILE:
-            return before
+        if before is None or _of_file(before):
+            return None
         old = replace(before, score=old.score if before.score is None else before.score)
     return None if old.score is None else TagRow(str(State.SUGGESTED), str(Source.AUTO), old.score)
+
+
+def _of_file(row: TagRow | None) -> bool:
+    return row is not None and row.source == Source.FILE
 
 
 def _alike(hashes: dict[int, bytes]) -> dict[bytes, list[int]]:

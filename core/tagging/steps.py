@@ -135,11 +135,23 @@ def _changes(db: sqlite3.Connection, targets: _ByPhoto) -> list[TagChange]:
     changes = []
     for label_id, photo_ids in by_label.items():
         current = tags.on_photos(db, label_id, photo_ids)
+        words = tags.words_of_files(db, label_id, photo_ids)
         for photo_id in photo_ids:
             target, now = targets[photo_id, label_id], current.get(photo_id)
             if target.decided or _may_turn(now, target):
-                changes.append(TagChange(photo_id, label_id, now, target.row))
+                named = photo_id in words or (now is not None and now.source == Source.FILE)
+                changes.append(TagChange(photo_id, label_id, now, undecided(target.row, named)))
     return changes
+
+
+def undecided(row: TagRow | None, named: bool) -> TagRow | None:
+    """What a tag is that was ``row`` before: a keyword where its file names it now, and none where it no longer does.
+    What somebody decided stays."""
+    if row is not None and row.source != Source.FILE and row.state != State.SUGGESTED:
+        return row
+    if named:
+        return TagRow(str(State.ACCEPTED), str(Source.FILE))
+    return None if row is None or row.source == Source.FILE else row
 
 
 def _target(line: StepLine, *, undone: bool) -> _Target:

@@ -101,11 +101,11 @@ def test_upsert_replaces_what_the_file_said_and_keeps_what_the_user_said(
     said = PhotoMetadata(captions=(FoundCaption("New", "xmp"),), keywords=("rex", "sea", "cat", " Boat ", ""))
     assert add(db, folder_id, "a.jpg", b"i" * 16, said) == photo_id
     assert captions.of(db, photo_id) == [FoundCaption("Mine", "user"), FoundCaption("New", "xmp")]
-    assert tags.of(db, photo_id) == ["Boat", "Rex"]
+    assert tags.of(db, photo_id) == ["Boat", "cat", "Rex"], "what was only suggested is certain now"
     rows = db.execute("SELECT l.name, t.source, t.state FROM tag t JOIN label l ON l.id = t.label_id").fetchall()
     assert {tuple(row) for row in rows} == {
         ("Rex", "user", "accepted"),
-        ("cat", "auto", "suggested"),
+        ("cat", "file", "accepted"),
         ("Sea", "user", "rejected"),
         ("Boat", "file", "accepted"),
     }

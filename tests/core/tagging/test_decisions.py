@@ -237,3 +237,41 @@ def test_stats_count_states_by_label(album):
         ("dog", 1, 0, 1),
         ("sea", 0, 1, 0),
     ]
+
+
+def test_a_keyword_that_the_file_got_while_a_decision_stood_is_there_when_it_is_taken_back(album):
+    album.add("a", shows=7)
+    dog = album.label("dog")
+    album.decisions.accept([(album.ids["a"], dog)])
+    album.add("a", shows=7, keywords=["dog"])
+    assert album.tags("a") == {"dog": USER_YES}
+    album.decisions.undo()
+    assert album.tags("a") == {"dog": SAID_BY_FILE}
+    album.decisions.redo()
+    album.add("a", shows=7)
+    album.decisions.clear([(album.ids["a"], dog)])
+    assert album.tags("a") == {}, "the file does not name it any more"
+
+
+def test_a_keyword_that_the_file_lost_does_not_come_back_by_undoing(album):
+    album.add("a", shows=7, keywords=["dog"])
+    album.decisions.reject([(album.ids["a"], album.label("dog"))])
+    album.add("a", shows=7)
+    album.decisions.undo()
+    assert album.tags("a") == {}
+
+
+def test_a_suggestion_that_the_file_confirms_waits_no_more(album):
+    album.add("a", shows=7)
+    album.suggest("dog", a=0.5)
+    album.add("a", shows=7, keywords=["dog"])
+    assert album.tags("a") == {"dog": SAID_BY_FILE}
+
+
+def test_a_copy_with_a_keyword_of_its_own_keeps_it_when_the_decision_that_it_came_under_is_undone(album):
+    album.add("a", shows=7)
+    album.decisions.reject([(album.ids["a"], album.label("dog"))])
+    album.add("copy", shows=7, keywords=["dog"])
+    assert album.tags("copy") == {"dog": USER_NO}
+    album.decisions.undo()
+    assert album.tags("a") == {} and album.tags("copy") == {"dog": SAID_BY_FILE}
