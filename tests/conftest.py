@@ -61,6 +61,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     for variable, folder in isolation(home).items():
         monkeypatch.setenv(variable, folder)
     monkeypatch.delenv("RETROUVE_LIBRARY", raising=False)
+    monkeypatch.delenv("RETROUVE_MODELS", raising=False)
     return home
 
 

@@ -62,7 +62,7 @@ def _search(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="M", help="the folder of the model to measure (default: the bundled one)")
+    parser.add_argument("--model", metavar="M", help="the model to measure: its name on the shelf, or its folder")
     parser.add_argument(
         "--where",
         action="append",
@@ -132,6 +132,12 @@ def _captions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="the file of an export may be there already")
 
 
+def _models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", metavar="NAME", help="what the new model is called here (default: as the file is)")
+    parser.add_argument("--architecture", metavar="A", help="what a bare checkpoint holds, by OpenCLIP's name for it")
+    parser.add_argument("--tag", metavar="TAG", help="the published checkpoint that it is like, where it matters")
+
+
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
@@ -174,6 +180,17 @@ Then: retrouve tag --labels pets
 HISTORY_DETAILS = """\
 Searches are noted in the library and nowhere else; those with --json, --saved or --export are not. `off` notes and
 shows none from then on, and forgets none that was noted before; `clear` does.
+"""
+
+MODELS_DETAILS = """\
+  retrouve models list
+  retrouve models import ./ViT-B-32          a folder: OpenCLIP's, an ONNX export, or one that `export` wrote
+  retrouve models import b32.safetensors --architecture ViT-B-32-quickgelu
+  retrouve models export NAME ./folder       its ONNX graphs, tokenizer, weights and card
+  retrouve models remove NAME                libraries that use it keep their own copies
+
+OpenCLIP checkpoints need PyTorch once, to be turned into graphs: pip install "retrouve[torch]". Pickles are read as
+data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder.
 """
 
 EVALUATE_DETAILS = """\
@@ -340,6 +357,15 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_classify,
         details=CLASSIFY_DETAILS,
+    ),
+    Command(
+        "models",
+        "lists, imports and exports models",
+        "app.cli.models:models",
+        operands="[list|import|export|remove]",
+        at_most=None,
+        add_options=_models,
+        details=MODELS_DETAILS,
     ),
     Command("doctor", "says whether everything is well", "app.cli.state:doctor", add_options=_doctor),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.calls import Call, absolute
@@ -44,8 +45,18 @@ def read_where(options: list[str]) -> dict[str, list[str]]:
 def _encoder(model: str | None) -> Encoder:
     from core.models import registry
 
-    folder = absolute(model) if model else registry.starter_folder()
+    folder = _folder_of(model) if model else registry.starter_folder()
     return registry.build_encoder(registry.spec_for(folder, None))
+
+
+def _folder_of(model: str) -> Path:
+    """A folder, or the name of a model on the shelf."""
+    folder = absolute(model)
+    if folder.is_dir():
+        return folder
+    from core.models.shelf import Shelf
+
+    return Shelf().find(model).folder
 
 
 def _show(report: EvaluationReport, console: Console) -> None:

@@ -39,8 +39,18 @@ class ProgressBar:
     ) -> None:
         self.clear()
 
-    def update(self, what: str, done: int, total: int, *, rate: float = 0.0, seconds_left: float | None = None) -> None:
-        """Show that ``done`` of ``total`` are done (0 while the total is unknown); ``rate`` is a second's."""
+    def update(
+        self,
+        what: str,
+        done: int,
+        total: int,
+        *,
+        rate: float = 0.0,
+        seconds_left: float | None = None,
+        amount: str | None = None,
+    ) -> None:
+        """Show that ``done`` of ``total`` are done (0 while the total is unknown); ``rate`` is a second's. What is done
+        is photos, unless ``amount`` says it otherwise."""
         now = self._clock()
         every = DRAW_EVERY if self._moves else LINE_EVERY
         if self._silent or (self._last is not None and now - self._last < every):
@@ -48,7 +58,7 @@ class ProgressBar:
         first, self._last = self._last is None, now
         if not self._moves and first:
             return  # a job that ends within seconds needs no line in a log
-        parts = [_amount(done, total)]
+        parts = [_amount(done, total)] if amount is None else [amount] if amount else []
         if rate > 0:
             parts.append(f"{rate:,.1f} photos/s" if rate < 10 else f"{rate:,.0f} photos/s")
         if seconds_left is not None:

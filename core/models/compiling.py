@@ -84,7 +84,8 @@ def _cache_entry(graph: Path, properties: Mapping[str, str], info: ModelInfo) ->
 
     OpenVINO itself looks at the graph's file alone, not at the weights beside it.
     """
-    family = f"{info.model_id}-{graph.stem}-"
+    # By the whole path in the folder: an ONNX model has two files of one name.
+    family = f"{info.model_id}-{'-'.join(graph.with_suffix('').relative_to(info.folder).parts)}-"
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in (graph, info.weights)]
     version = import_openvino().get_version()
     made_from = hashlib.sha256(repr((str(graph.resolve()), files, version)).encode()).hexdigest()[:12]

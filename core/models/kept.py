@@ -68,9 +68,7 @@ class KeptModels:
 
     def _copy(self, info: ModelInfo, draft: Path) -> None:
         draft.mkdir(parents=True)
-        for file in sorted(info.folder.iterdir()):
-            if file.is_file():
-                shutil.copyfile(file, draft / file.name)
+        copy_files(info.folder, draft)
         verify(load_info(draft))
         place = self.place_of(info.model_id)
         if not removed(place):
@@ -85,6 +83,15 @@ class KeptModels:
         """Remove what a killed process left half copied."""
         for draft in self.folder.glob(f"{_DRAFT}*"):
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def copy_files(folder: Path, target: Path) -> None:
+    """Copy a model's files: those in its folder, and in folders right in it (of an ONNX model). Raises OSError."""
+    for file in sorted([*folder.glob("*"), *folder.glob("[!.]*/*")]):
+        if file.is_file():
+            place = target / file.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
 
 
 def removed(folder: Path) -> bool:

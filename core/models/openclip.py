@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,20 @@ class OpenClipEncoder(DescribedEncoder):
         super().__init__(load_info(spec.folder))
         self.device = device or best_device()
         self._reduced = spec.precision == "bf16"
+        if self.info.is_graphs_alone:
+            raise ModelMissing(f"The model in {spec.folder} is its graphs alone: OpenCLIP has nothing to load.")
         self._loaded = load_folder(self.info, self.device)
         self.preferred_batch = _BATCH.get(self.device.partition(":")[0], 8)
+
+    @property
+    def model(self) -> Any:
+        """The towers, as open_clip built them."""
+        return self._loaded.model
+
+    @property
+    def tokenizer(self) -> Any:
+        """What makes int64[n, context] of sentences: open_clip's own."""
+        return self._loaded.tokenize
 
     def encode_images(self, images: Sequence[Image]) -> Embeddings:
         """Upright pictures of any size, to float32[n, dim] of unit length."""
@@ -118,13 +131,14 @@ def load_folder(info: ModelInfo, device: str) -> LoadedModel:
     Weights are safetensors, or a checkpoint that is read with ``weights_only=True``: neither can run code. Raises
     ModelMissing or ModelDamaged.
     """
-    with _quietly_offline():
+    with quietly_offline():
         import open_clip
 
         from core.models.towers import register_towers
 
         register_towers()
-        source, text_cfg = f"local-dir:{info.folder}", text_config(info)
+        source = f"local-dir:{info.folder}"
+        text_cfg = text_config(info.folder, info.config["model_cfg"].get("text_cfg", {}))
         try:
             model = open_clip.create_model(
                 source, device=device, weights_only=True, require_pretrained=True, text_cfg=text_cfg
@@ -138,20 +152,20 @@ def load_folder(info: ModelInfo, device: str) -> LoadedModel:
     return LoadedModel(model.eval(), transform, tokenize)
 
 
-def text_config(info: ModelInfo) -> dict[str, Any]:
+def text_config(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     """The config of the text tower, with the absolute path that open_clip's Hugging Face tower reads its own from.
 
     The folder itself says ``.``, or the name of a model on a hub: then its ``config.json`` is in the folder too. Raises
     ModelMissing when it is not, rather than ask the network.
     """
-    found: dict[str, Any] = deepcopy(dict(info.config["model_cfg"].get("text_cfg", {})))
+    found: dict[str, Any] = deepcopy(dict(said))
     named = found.get("hf_model_name")
     if not named:
         return found
-    folder = next((place for place in (info.folder / str(named), info.folder) if _describes_a_tower(place)), None)
-    if folder is None:
-        raise ModelMissing(f"The model's text tower has no config of its own: {info.folder / 'config.json'}")
-    return found | {"hf_model_name": str(folder.resolve()), "hf_model_pretrained": False}
+    place = next((place for place in (folder / str(named), folder) if _describes_a_tower(place)), None)
+    if place is None:
+        raise ModelMissing(f"The model's text tower has no config of its own: {folder / 'config.json'}")
+    return found | {"hf_model_name": str(place.resolve()), "hf_model_pretrained": False}
 
 
 def _describes_a_tower(folder: Path) -> bool:
@@ -160,12 +174,29 @@ def _describes_a_tower(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _quietly_offline() -> Iterator[None]:
+def quietly_offline() -> Iterator[None]:
     """Loads without a look at the network, and without the deprecation warnings of the libraries among themselves."""
     # Hugging Face's libraries read these when they are imported; the folder holds all that they need.
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
         os.environ.setdefault(name, "1")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_chatter():
         for kind in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
             warnings.simplefilter("ignore", kind)
         yield
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """open_clip tells the root logger of each step, and makes it write to stderr where nobody has set it up."""
+    root, nowhere = logging.getLogger(), logging.NullHandler()
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        return record.name != root.name
+
+    root.addHandler(nowhere)
+    root.addFilter(is_ours)
+    try:
+        yield
+    finally:
+        root.removeFilter(is_ours)
+        root.removeHandler(nowhere)

@@ -8,22 +8,19 @@ gain nothing beyond two in float32 and four in bfloat16, and cost memory: 16 and
 
 from __future__ import annotations
 
-import contextlib
 import os
-import queue
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ModelDamaged, ModelMissing
-from core.models.compiling import compile_graph, has_bf16
+from core.errors import ModelMissing
+from core.models.compiling import has_bf16
 from core.models.described import DescribedEncoder
 from core.models.encoder import Embeddings, EncoderSpec
+from core.models.graph_tower import Feed, GraphTower
 from core.models.registry import ModelInfo, load_info
 from core.models.tokenizing import Tokenizer
 
@@ -38,8 +35,6 @@ _SENTENCE_THREADS = 4
 _SENTENCES_AT_ONCE = 16
 _LENGTH_STEP = 8
 """Sentences are padded to a multiple of this: each new shape costs tens of milliseconds of code generation."""
-
-Feed = Mapping[str, NDArray[Any]]
 
 
 class OpenVinoEncoder(DescribedEncoder):
@@ -61,7 +56,7 @@ class OpenVinoEncoder(DescribedEncoder):
         self._precision: str | None = None
         self._tokenizer: Tokenizer | None = None
         self._lock = threading.Lock()
-        self._visual = _Tower(
+        self._visual = GraphTower(
             self.info,
             self.info.visual,
             ("pixels",),
@@ -69,7 +64,7 @@ class OpenVinoEncoder(DescribedEncoder):
             streams,
             lambda: _properties(self.precision, threads, streams),
         )
-        self._textual = _Tower(
+        self._textual = GraphTower(
             self.info,
             self.info.textual,
             ("input_ids", "attention_mask"),
@@ -106,7 +101,7 @@ class OpenVinoEncoder(DescribedEncoder):
         order = sorted(range(len(texts)), key=lambda place: len(ids[place]))
         feeds = (
             tokenizer.pad([ids[place] for place in order[part]], step=_LENGTH_STEP)._asdict()
-            for part in _slices(len(order), _SENTENCES_AT_ONCE)
+            for part in _slices(len(order), self.info.batch or _SENTENCES_AT_ONCE)
         )
         found = np.empty((len(texts), self.dim), np.float32)
         found[order] = self._run(self._textual, feeds)
@@ -117,10 +112,12 @@ class OpenVinoEncoder(DescribedEncoder):
         self.encode_texts(["a photo"])
 
     def _at_once(self, count: int) -> int:
+        if self.info.batch is not None:
+            return self.info.batch
         # Without a photo the question is not asked: the answer may load OpenVINO.
         return _photos_at_once(self.precision, self._streams) if count else 1
 
-    def _run(self, tower: _Tower, feeds: Iterable[Feed]) -> Embeddings:
+    def _run(self, tower: GraphTower, feeds: Iterable[Feed]) -> Embeddings:
         rows = [np.empty((0, self.dim), np.float32), *tower.run(feeds)]
         return normalized(np.concatenate(rows))
 
@@ -129,65 +126,6 @@ class OpenVinoEncoder(DescribedEncoder):
             if self._tokenizer is None:
                 self._tokenizer = Tokenizer.from_folder(self.info.folder, self.info.context_length)
             return self._tokenizer
-
-
-class _Tower:
-    """A compiled graph and the requests that run it, as many as it has streams."""
-
-    def __init__(
-        self, info: ModelInfo, graph: Path, inputs: tuple[str, ...], cache: Path | None, streams: int, properties: Any
-    ) -> None:
-        self._info = info
-        self._graph = graph
-        self._inputs = inputs
-        self._cache = cache
-        self._streams = streams
-        self._properties = properties
-        self._lock = threading.Lock()
-        self._free: queue.SimpleQueue[Any] | None = None
-
-    def run(self, feeds: Iterable[Feed]) -> Iterator[NDArray[np.float32]]:
-        """The output for each feed, in order. The next feed is made while those before it are computed."""
-        free: queue.SimpleQueue[Any] | None = None
-        flying: deque[tuple[Any, Feed]] = deque()
-        try:
-            for feed in feeds:
-                free = free or self._requests()
-                while (request := _take(free, wait=not flying)) is None:
-                    yield _land(flying, free)
-                # The feed stays in `flying`: its memory is shared with the request until that is done.
-                flying.append((request, feed))
-                request.start_async(dict(feed), share_inputs=True)
-            while flying and free is not None:
-                yield _land(flying, free)
-        finally:
-            while flying and free is not None:
-                with contextlib.suppress(Exception):
-                    _land(flying, free)
-
-    def _requests(self) -> queue.SimpleQueue[Any]:
-        with self._lock:
-            if self._free is None:
-                compiled = self._compile()
-                free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-                for _ in range(self._streams):
-                    free.put(compiled.create_infer_request())
-                self._free = free
-            return self._free
-
-    def _compile(self) -> Any:
-        try:
-            compiled = compile_graph(self._graph, self._properties(), self._cache, self._info)
-        except FileNotFoundError as error:
-            raise ModelMissing(f"A file of the model is not there any more: {error.filename}") from error
-        except RuntimeError as error:
-            said = str(error).strip().splitlines()[-1]
-            raise ModelDamaged(f"The model's graph cannot be used: {self._graph} ({said})") from error
-        names = {port.get_any_name() for port in compiled.inputs}
-        width = compiled.output(0).partial_shape[-1]
-        if names != set(self._inputs) or (width.is_static and width.get_length() != self._info.dim):
-            raise ModelDamaged(f"The model's graph is not one of an image or a text tower: {self._graph}")
-        return compiled
 
 
 def normalized(vectors: NDArray[np.float32]) -> Embeddings:
@@ -233,21 +171,3 @@ def _slices(count: int, most: int) -> Iterator[slice]:
         size = min(most, 1 << ((count - start).bit_length() - 1))
         yield slice(start, start + size)
         start += size
-
-
-def _take(free: queue.SimpleQueue[Any], *, wait: bool) -> Any | None:
-    """A request; without ``wait`` None when all are busy. Who holds one never waits: two might, for each other."""
-    try:
-        return free.get(block=wait)
-    except queue.Empty:
-        return None
-
-
-def _land(flying: deque[tuple[Any, Feed]], free: queue.SimpleQueue[Any]) -> NDArray[np.float32]:
-    """Waits for the oldest request, hands it back and gives its output: float32[n, dim]."""
-    request, _ = flying.popleft()
-    try:
-        request.wait()
-        return np.array(request.get_output_tensor(0).data, np.float32)
-    finally:
-        free.put(request)

@@ -7,7 +7,11 @@ A folder is in OpenCLIP's local-dir format (``open_clip_config.json``, weights a
 - ``calibration``: ``slope``, ``intercept`` and ``line`` (see Calibration), of a sentence and a photo;
   ``photo_calibration``, of two photos, where it is known;
 - ``precisions``: those that passed the parity check, ``f32`` always;
-- ``graphs``: the ONNX files of both towers, where there are any (``visual.onnx`` and ``textual.onnx`` by default).
+- ``graphs``: the ONNX files of both towers, where there are any (``visual.onnx`` and ``textual.onnx`` by default);
+- ``tokenizer``: how sentences are cut, where the config of OpenCLIP does not say it (see `core.models.tokenizing`);
+- ``kind``: ``onnx`` for a model that is its graphs alone, without weights that OpenCLIP could read. Its ``files`` give
+  the ``sha256`` and ``size`` of each file by its path in the folder, and ``weights_sha256`` is the hash of those;
+- ``batch``: how many photos or sentences the graphs take at once, where that is fixed.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import ModelDamaged, ModelMissing
@@ -28,6 +32,8 @@ from core.models.encoder import Backend, Encoder, EncoderSpec
 from core.models.preprocess import Preprocess
 
 MODEL_FILE = "model.json"
+ONNX = "onnx"
+"""The ``kind`` of a model that is its graphs alone."""
 CONFIG_FILE = "open_clip_config.json"
 WEIGHTS_FILES = (
     "open_clip_model.safetensors",
@@ -83,6 +89,17 @@ class ModelInfo:
     photo_calibration: Calibration = PHOTOS
     """Of two photos, which are much nearer to each other than to any sentence."""
 
+    @property
+    def is_graphs_alone(self) -> bool:
+        """Whether the model is a pair of ONNX graphs, without weights that OpenCLIP could read."""
+        return self.raw.get("kind") == ONNX
+
+    @property
+    def batch(self) -> int | None:
+        """How many photos or sentences the graphs take at once; None where any number will do."""
+        said = self.raw.get("batch")
+        return said if isinstance(said, int) and said > 0 else None
+
 
 def starter_folder() -> Path:
     """The folder of the bundled model."""
@@ -101,8 +118,8 @@ def load_info(folder: Path) -> ModelInfo:
     name = raw.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ModelDamaged(f"{folder / MODEL_FILE} does not name the model in letters, digits, dots and dashes.")
-    weights = _weights(folder)
     graphs = _graphs(folder, raw)
+    weights = _weights_of_graphs(folder, raw, graphs) if raw.get("kind") == ONNX else _weights(folder)
     preprocess = Preprocess.from_config(_preprocess_config(folder, config))
     return ModelInfo(
         folder=folder,
@@ -125,11 +142,13 @@ def load_info(folder: Path) -> ModelInfo:
 
 def verify(info: ModelInfo) -> None:
     """Reads all of the weights and compares their hash (about 0.1 s for 70 MB). Raises ModelDamaged when it differs."""
-    expected = info.raw.get("weights_sha256")
-    with info.weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if expected and found != expected:
-        raise ModelDamaged(f"The model's weights are not those that it was made with: {info.weights}")
+    if info.is_graphs_alone:
+        expected = {info.folder / path: said["sha256"] for path, said in info.raw["files"].items()}
+    else:
+        expected = {info.weights: info.raw.get("weights_sha256")}
+    for path, said in expected.items():
+        if said and file_hash(path) != said:
+            raise ModelDamaged(f"The model's weights are not those that it was made with: {path}")
 
 
 def spec_for(
@@ -181,6 +200,18 @@ def _preprocess_config(folder: Path, config: Mapping[str, Any]) -> dict[str, Any
     return found | {"size": size}
 
 
+def hash_of_files(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """The hash that names a model of several files: of the lines ``sha256  path``, sorted by path."""
+    lines = "".join(f"{files[path]['sha256']}  {path}\n" for path in sorted(files))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _dim(folder: Path, raw: Mapping[str, Any], config: Mapping[str, Any]) -> int:
     said = raw.get("dim")
     built = config["model_cfg"].get("embed_dim")
@@ -214,8 +245,7 @@ def _graphs(folder: Path, raw: Mapping[str, Any]) -> tuple[Path | None, Path | N
         raise ModelDamaged(f"{folder / MODEL_FILE} does not name the graphs of both towers.")
     found: list[Path | None] = []
     for tower in ("visual", "textual"):
-        # A file of this folder and no other: the folder may come from anywhere.
-        path = folder / Path(str(named.get(tower, f"{tower}.onnx"))).name
+        path = _inside(folder, str(named.get(tower, f"{tower}.onnx")))
         if not path.is_file():
             if tower in named:
                 raise ModelMissing(f"A file of the model is not there: {path}")
@@ -223,6 +253,34 @@ def _graphs(folder: Path, raw: Mapping[str, Any]) -> tuple[Path | None, Path | N
         else:
             found.append(path)
     return found[0], found[1]
+
+
+def _inside(folder: Path, named: str) -> Path:
+    """A file of this folder, or of one right in it, and no other: the folder may come from anywhere."""
+    parts = [part for part in PurePosixPath(named.replace("\\", "/")).parts if part not in ("/", "..")]
+    return folder.joinpath(*parts[-2:]) if len(parts) == 2 and ".." not in named else folder / parts[-1]
+
+
+def _weights_of_graphs(folder: Path, raw: Mapping[str, Any], graphs: tuple[Path | None, Path | None]) -> Path:
+    """The image tower's graph, of a model that is its graphs alone; all its files found to be complete."""
+    files = raw.get("files")
+    visual, textual = graphs
+    if visual is None or textual is None:
+        raise ModelMissing(f"The model in {folder} has not the graphs of both towers.")
+    try:
+        named = {path: int(said["size"]) for path, said in files.items()}  # type: ignore[union-attr]
+        whole = hash_of_files(files) == raw.get("weights_sha256")  # type: ignore[arg-type]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelDamaged(f"{folder / MODEL_FILE} does not list the model's files.") from error
+    if not whole or not {visual, textual} <= {_inside(folder, path) for path in named}:
+        raise ModelDamaged(f"{folder / MODEL_FILE} does not give the hash of the weights.")
+    for path, size in named.items():
+        place = _inside(folder, path)
+        if not place.is_file():
+            raise ModelMissing(f"A file of the model is not there: {place}")
+        if (found := place.stat().st_size) != size:
+            raise ModelDamaged(f"The model's weights are damaged: {place} (it has {found:,} bytes instead of {size:,})")
+    return visual
 
 
 def _weights(folder: Path) -> Path:

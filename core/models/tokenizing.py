@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelDamaged, ModelMissing
-from core.models.registry import read_json
+from core.models.registry import CONFIG_FILE, MODEL_FILE, read_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as FastTokenizer
@@ -48,14 +48,17 @@ class Tokenizer:
         *,
         clean: str = "whitespace",
         strip: int | None = None,
+        whole: bool = False,
     ) -> None:
         """``pad_id`` is the text tower's own, which it tells padding by; ``strip`` an id that becomes 0 (open_clip's
-        ``strip_sep_token``)."""
+        ``strip_sep_token``). With ``whole`` every sentence is padded to the whole context: some towers look at its end.
+        """
         fast.no_padding()
         fast.enable_truncation(context_length)
         self._fast = fast
         self._clean = _CLEANERS[clean]
         self._strip = strip
+        self._whole = whole
         self.context_length = context_length
         self.pad_id = pad_id
 
@@ -63,8 +66,13 @@ class Tokenizer:
     def from_folder(cls, folder: Path, context_length: int | None = None) -> Tokenizer:
         """Reads ``tokenizer.json`` and the settings beside it. ``context_length`` defaults to the model's config.
 
-        Raises ModelMissing when a file is not there, ModelDamaged when it cannot be read or asks for what is not known.
+        What ``model.json`` says under ``tokenizer`` goes first: ``clean``, ``pad_id``, ``strip`` and ``whole``, as in
+        ``__init__``. Raises ModelMissing when a file is not there, ModelDamaged when it cannot be read or asks for what
+        is not known.
         """
+        said = read_json(folder / MODEL_FILE).get("tokenizer")
+        if said is not None:
+            return cls._as_said(folder, said, context_length)
         text_config = read_json(folder / "open_clip_config.json").get("model_cfg", {}).get("text_cfg", {})
         settings = text_config.get("tokenizer_kwargs") or {}
         clean = settings.get("clean", "whitespace")
@@ -81,13 +89,30 @@ class Tokenizer:
             raise ModelDamaged(f"The model's config in {folder} does not say how long a sentence may be.") from error
         return cls(fast, length, pad_id or 0, clean=clean, strip=strip)
 
+    @classmethod
+    def _as_said(cls, folder: Path, said: Any, context_length: int | None) -> Tokenizer:
+        """As ``model.json`` says it, which an import writes."""
+        try:
+            length = context_length or read_json(folder / CONFIG_FILE)["model_cfg"]["text_cfg"]["context_length"]
+            return cls(
+                _fast_tokenizer(folder / "tokenizer.json"),
+                int(length),
+                int(said["pad_id"]),
+                clean=said["clean"],
+                strip=said.get("strip"),
+                whole=bool(said.get("whole")),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelDamaged(f"{folder / MODEL_FILE} does not say how sentences are cut ({error!r}).") from error
+
     def __call__(self, texts: Sequence[str]) -> Tokens:
         """Token ids of each sentence, padded to the longest of them. What is longer than the context is cut."""
         return self.pad([self.ids(text) for text in texts])
 
     def pad(self, sentences: Sequence[Sequence[int]], *, step: int = 1) -> Tokens:
-        """Sentences of token ids as one array, as long as the longest of them, rounded up to a multiple of ``step``."""
-        longest = max((len(ids) for ids in sentences), default=0)
+        """Sentences of token ids as one array, as long as the longest of them, rounded up to a multiple of ``step``; or
+        as long as the context, for a tower that wants it whole."""
+        longest = self.context_length if self._whole else max((len(ids) for ids in sentences), default=0)
         width = max(longest, min(-(-longest // step) * step, self.context_length))
         tokens = np.full((len(sentences), width), self.pad_id, np.int64)
         for row, ids in zip(tokens, sentences, strict=True):

@@ -59,7 +59,7 @@ def test_calibration_tells_matches_from_mismatches() -> None:
 def test_graphs_refer_to_the_bytes_that_open_clip_reads() -> None:
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("torch")
-    from training.starter.graphs import SUFFIX, places
+    from core.models.graphs import SUFFIX, places
 
     where = places(FOLDER / "open_clip_model.safetensors")
     for name in ("visual.onnx", "textual.onnx"):

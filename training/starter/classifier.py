@@ -15,10 +15,11 @@ from PIL.Image import Image
 from timm.data.imagenet_info import ImageNetInfo
 from torch import zeros
 
+from core.models import graphs
 from core.models.compiling import runtime
 from core.models.preprocess import Preprocess
 from core.models.towers import CLASSES
-from training.starter import graphs, sources
+from training.starter import sources
 from training.starter.towers import IMAGE_SIZE
 
 AT_ONCE = 4

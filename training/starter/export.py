@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from core.models import graphs
 from core.models.towers import CLASS_DIM, CLASSES, FEATURES, LAST, POOLED
-from training.starter import graphs, sources, towers
+from training.starter import sources, towers
 from training.starter.heads import Heads
 
 WEIGHTS = "open_clip_model.safetensors"

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 
-from training.starter import graphs
+from core.models import graphs
 from training.starter.crops import crop
 from training.starter.data import Example
 from training.starter.towers import CONTEXT_LENGTH, IMAGE_SIZE, tokenize

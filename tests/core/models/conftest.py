@@ -106,7 +106,7 @@ def write_model(folder: Path) -> None:
     from safetensors.torch import save_file
     from torch import nn
 
-    from training.starter import graphs
+    from core.models import graphs
 
     torch.manual_seed(11)
     config = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import ModelDamaged, ModelError
-from core.models import compiling, openvino
+from core.models import compiling, graph_tower
 from core.models.encoder import EncoderSpec
 from core.models.openvino import OpenVinoEncoder, normalized
 
@@ -75,9 +75,9 @@ def test_no_vector_is_divided_by_zero(rows):
 
 def test_one_tower_is_never_compiled_for_the_other(tiny_model, monkeypatch, drawn_photos):
     compiled = []
-    real = openvino.compile_graph
+    real = graph_tower.compile_graph
     monkeypatch.setattr(
-        openvino, "compile_graph", lambda graph, *rest: compiled.append(graph.stem) or real(graph, *rest)
+        graph_tower, "compile_graph", lambda graph, *rest: compiled.append(graph.stem) or real(graph, *rest)
     )
     encoder = OpenVinoEncoder(EncoderSpec(tiny_model))
     assert compiled == []
@@ -105,9 +105,9 @@ def test_many_threads_at_once(tiny_model, drawn_photos):
 
 def test_first_use_from_many_threads_compiles_once(tiny_model, monkeypatch):
     compiled = []
-    real = openvino.compile_graph
+    real = graph_tower.compile_graph
     monkeypatch.setattr(
-        openvino, "compile_graph", lambda graph, *rest: compiled.append(graph.stem) or real(graph, *rest)
+        graph_tower, "compile_graph", lambda graph, *rest: compiled.append(graph.stem) or real(graph, *rest)
     )
     encoder = OpenVinoEncoder(EncoderSpec(tiny_model))
     with ThreadPoolExecutor(6) as pool:

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 safetensors = pytest.importorskip("safetensors.torch")
 
-from training.starter import graphs  # noqa: E402
+from core.models import graphs  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -1,0 +1,153 @@
+"""``retrouve models``: what is on the shelf, and how models get there and leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.cli.calls import Call, absolute
+from app.cli.progress import ProgressBar
+from app.cli.wording import percent, size
+from core.errors import CallError
+
+if TYPE_CHECKING:
+    from app.cli.console import Console
+    from core.models.importing import ImportReport, Step
+    from core.models.registry import ModelInfo
+
+USAGE = "`retrouve models list`, `import PATH`, `export NAME FOLDER` or `remove NAME`"
+
+
+def models(call: Call, console: Console) -> int:
+    """List, import, export or remove; without a word, list."""
+    verb, *operands = call.operands or ("list",)
+    if verb not in _VERBS:
+        raise CallError(f"`retrouve models` does not know `{verb}`: it is {USAGE}.")
+    words, options, act = _VERBS[verb]
+    if len(operands) != words:
+        raise CallError(f"`retrouve models {verb}` is called otherwise: {USAGE}.")
+    for option in ("name", "architecture", "tag"):
+        if call.options[option] is not None and option not in options:
+            raise CallError(f"--{option} says nothing to `retrouve models {verb}`.")
+    return act(call, operands, console)
+
+
+def _list(_call: Call, _operands: list[str], console: Console) -> int:
+    from core.models.shelf import Shelf
+
+    shelf = Shelf()
+    here, broken = shelf.all(), shelf.unusable()
+    console.document(
+        {
+            "models": [as_document(info) for info in here],
+            "unusable": [{"folder": entry.folder, "reason": entry.reason} for entry in broken],
+        }
+    )
+    rows = [(info.name, backend_of(info), str(info.dim), size(bytes_of(info.folder)), _about(info)) for info in here]
+    console.table(rows, head=("name", "runs on", "numbers", "size", "from"), right=(2, 3))
+    for entry in broken:
+        console.say(f"{entry.folder.name} cannot be used: {entry.reason}")
+    return 0
+
+
+def _import(call: Call, operands: list[str], console: Console) -> int:
+    from core.models.importing import ImportRequest, import_model
+    from core.models.shelf import Shelf
+
+    options = call.options
+    request = ImportRequest(absolute(operands[0]), options["name"], options["architecture"], options["tag"])
+    with ProgressBar(console) as bar:
+        report = import_model(Shelf(), request, steps_of(bar))
+    tell_import(report, console)
+    return 0
+
+
+def tell_import(report: ImportReport, console: Console) -> None:
+    """The document and the sentences of a model that came to the shelf."""
+    info, fitted = report.info, report.fitted
+    console.document({"model": as_document(info), "remarks": list(report.remarks)})
+    console.say(f"`{info.name}` is on the shelf: {info.folder}")
+    if fitted is not None and fitted.measured:
+        console.say(
+            f"It puts {percent(fitted.found_at_5)} of the sample photos among the first five for their caption."
+        )
+    for remark in report.remarks:
+        console.say(remark)
+
+
+def _export(_call: Call, operands: list[str], console: Console) -> int:
+    from core.models.exporting import export_model
+    from core.models.shelf import Shelf
+
+    info = Shelf().find(operands[0])
+    with ProgressBar(console) as bar:
+        written = export_model(info, absolute(operands[1]), steps_of(bar))
+    console.document({"model": as_document(written)})
+    console.say(f"`{written.name}` is written to {written.folder}: {size(bytes_of(written.folder))}.")
+    return 0
+
+
+def _remove(_call: Call, operands: list[str], console: Console) -> int:
+    from core.models.shelf import Shelf
+
+    folder = Shelf().remove(operands[0])
+    console.document({"removed": operands[0], "folder": folder})
+    console.say(f"`{operands[0]}` is off the shelf. A library that is indexed with it keeps its own copy.")
+    return 0
+
+
+def steps_of(bar: ProgressBar) -> Callable[[Step, int, int], None]:
+    """What an import or export tells, as a bar."""
+
+    def tell(step: Step, done: int, total: int) -> None:
+        bar.update(step.value, done, total, amount=f"{done} of {total}" if total else "")
+
+    return tell
+
+
+def as_document(info: ModelInfo) -> dict[str, Any]:
+    """A model as ``--json`` has it."""
+    raw = info.raw
+    return {
+        "name": info.name,
+        "model_id": info.model_id,
+        "folder": info.folder,
+        "here": True,
+        "runs_on": backend_of(info),
+        "dim": info.dim,
+        "image_size": info.image_size,
+        "context_length": info.context_length,
+        "precisions": list(info.precisions),
+        "bytes": bytes_of(info.folder),
+        "licence": raw.get("licence"),
+        "languages": raw.get("languages"),
+        "source": raw.get("source"),
+    }
+
+
+def backend_of(info: ModelInfo) -> str:
+    """What runs a model here: OpenVINO on its graphs, or PyTorch."""
+    return "openvino" if info.visual is not None and info.textual is not None else "torch"
+
+
+def bytes_of(folder: Path) -> int:
+    """How much of the disk a model takes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _about(info: ModelInfo) -> str:
+    from core.models.registry import starter_folder
+
+    if info.folder == starter_folder():
+        return "comes with Retrouve"
+    return str(info.raw.get("source") or "imported")
+
+
+_VERBS: dict[str, tuple[int, tuple[str, ...], Callable[[Call, list[str], Console], int]]] = {
+    "list": (0, (), _list),
+    "import": (1, ("name", "architecture", "tag"), _import),
+    "export": (2, (), _export),
+    "remove": (1, (), _remove),
+}
+"""Each verb: how many words it takes, which options, and what does it."""

@@ -1,0 +1,182 @@
+"""From files that a person has to a model on the shelf.
+
+Three kinds are known: a folder of ours (``model.json``), copied as it is; an ONNX folder as Immich publishes them
+(`core.models.onnx_folder`); and OpenCLIP checkpoints, which need the [torch] extra to be turned into graphs
+(`core.models.conversion`): a folder in OpenCLIP's local-dir format, or a bare file whose architecture is named.
+What an import writes is whole and measured (`core.models.fitting`) before it is put on the shelf.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from core.errors import CallError, ModelDamaged, ModelError, ModelMissing
+from core.models import onnx_folder
+from core.models.encoder import Encoder, EncoderSpec
+from core.models.fitting import Fitted, fit_scores
+from core.models.kept import copy_files
+from core.models.registry import (
+    CONFIG_FILE,
+    MODEL_FILE,
+    ModelInfo,
+    build_encoder,
+    load_info,
+    read_json,
+    spec_for,
+    verify,
+)
+from core.models.shelf import Shelf
+
+CHECKPOINTS = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+_NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
+PLAIN = {"calibration": {"slope": 60.0, "intercept": -15.0, "line": 0.25}}
+"""What a draft says of its scores before it is measured."""
+Progress = Callable[["Step", int, int], None]
+
+
+class Step(StrEnum):
+    """What an import is at."""
+
+    COPY = "Copying"
+    CONVERT = "Converting"
+    CHECK = "Checking"
+    MEASURE = "Measuring"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import: a folder or a file. ``architecture`` is OpenCLIP's name of what a bare file holds, ``tag`` one of
+    its published checkpoints, whose photos were scaled as this one's are. ``about`` is kept in ``model.json``: source,
+    licence, languages."""
+
+    path: Path
+    name: str | None = None
+    architecture: str | None = None
+    tag: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """A model that was put on the shelf. ``remarks`` are sentences about what a person may want to know of it."""
+
+    info: ModelInfo
+    fitted: Fitted | None
+    """None for a folder of ours, which brings its own calibration."""
+    remarks: tuple[str, ...] = ()
+
+
+def import_model(shelf: Shelf, request: ImportRequest, on_progress: Progress | None = None) -> ImportReport:
+    """Put a model on the shelf. ``on_progress`` hears what is done of how much; what it raises ends the import, and
+    nothing is left of it.
+
+    Raises CallError when the call does not fit what is there, ModelMissing or ModelDamaged with the file's name,
+    TorchMissing for what needs PyTorch, DiskFull.
+    """
+    tell = on_progress or silent
+    path = request.path
+    if not path.exists():
+        raise ModelMissing(f"There is no model in {path}: it is not there.")
+    if path.is_dir() and (path / MODEL_FILE).is_file():
+        return _copy_ours(shelf, request, tell)
+    name = request.name or name_of(path)
+    shelf.check_free(name)
+    with shelf.draft() as draft:
+        about = {**PLAIN, **request.about, "imported": _today()}
+        remarks: tuple[str, ...] = ()
+        if path.is_dir() and onnx_folder.is_onnx_folder(path):
+            tell(Step.COPY, 0, 0)
+            onnx_folder.draft(path, draft, name, about)
+        else:
+            from core.models import conversion
+
+            _check_checkpoint(request)
+            remarks = conversion.convert(request, draft, name, about, tell)
+        fitted = _measure(draft, tell)
+        if not fitted.measured:
+            remarks = (*remarks, _LOST)
+        return ImportReport(shelf.put(draft), fitted, remarks)
+
+
+_LOST = (
+    "The model tells the sample photos hardly apart by their English captions: its matches are estimates. It may know "
+    "another language, or nobody trained it."
+)
+
+
+def name_of(path: Path) -> str:
+    """A model's name from a file's or folder's: letters, digits, dots and dashes, at most 64."""
+    stem = path.stem if path.suffix in CHECKPOINTS else path.name
+    return _NAME_CHARACTERS.sub("-", stem).strip("-._")[:64] or "model"
+
+
+def change_card(folder: Path, **values: Any) -> None:
+    """Write values into a model folder's ``model.json``."""
+    card = read_json(folder / MODEL_FILE) | values
+    (folder / MODEL_FILE).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _copy_ours(shelf: Shelf, request: ImportRequest, tell: Progress) -> ImportReport:
+    """A folder that Retrouve made, here or elsewhere: nothing of it is changed but its name, if that is asked for."""
+    info = load_info(request.path)
+    name = request.name or info.name
+    shelf.check_free(name)
+    with shelf.draft() as draft:
+        tell(Step.COPY, 0, 0)
+        copy_files(info.folder, draft)
+        change_card(draft, **request.about, name=name, model_id=f"{name}-{info.raw['weights_sha256'][:12]}")
+        tell(Step.CHECK, 0, 0)
+        verify(load_info(draft))
+        return ImportReport(shelf.put(draft), None)
+
+
+def _check_checkpoint(request: ImportRequest) -> None:
+    path = request.path
+    if path.is_dir():
+        if not (path / CONFIG_FILE).is_file():
+            raise ModelMissing(
+                f"There is no model in {path}: neither {CONFIG_FILE} (OpenCLIP), nor {onnx_folder.VISUAL} and "
+                f"{onnx_folder.TEXTUAL} (ONNX), nor {MODEL_FILE} (Retrouve)."
+            )
+        if request.architecture:
+            raise CallError(f"{path} says itself what it is: leave --architecture out.")
+        return
+    if path.suffix.lower() not in CHECKPOINTS:
+        hint = " Name the folder that it lies in." if path.suffix == ".onnx" else ""
+        raise CallError(f"{path} is no checkpoint: those end in {', '.join(CHECKPOINTS)}.{hint}")
+    if not request.architecture:
+        raise CallError(f"{path} does not say what it is: add --architecture NAME, for instance ViT-B-32.")
+
+
+def _measure(draft: Path, tell: Progress) -> Fitted:
+    """Encode the samples, and write into the draft what its scores mean."""
+    encoder = _encoder(draft)
+    try:
+        fitted = fit_scores(encoder, lambda done, total: tell(Step.MEASURE, done, total))
+    except ModelError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        said = str(error).strip().splitlines()[-1]
+        raise ModelDamaged(f"The model cannot encode the sample photos: {said}") from error
+    change_card(draft, **fitted.as_card())
+    return fitted
+
+
+def _encoder(draft: Path) -> Encoder:
+    spec = spec_for(draft, None, precision="f32")
+    return build_encoder(EncoderSpec(spec.folder, spec.backend, "f32"))
+
+
+def silent(step: Step, done: int, total: int) -> None:
+    """Nobody listens."""
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,66 @@
+"""``retrouve models``, played as a person would: import, list, measure, export, remove, and what goes wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.core.models import small_models
+
+pytestmark = pytest.mark.torch
+
+
+def test_a_model_comes_is_used_and_goes(retrouve, tmp_path, samples):
+    source = small_models.immich(tmp_path / "brought")
+    first = retrouve("--json", "models", "list")
+    assert first.code == 0
+    assert [model["name"] for model in first.document["models"] if model["here"]] == ["starter"]
+
+    came = retrouve("--json", "models", "import", source, "--name", "mine")
+    assert came.code == 0, came
+    assert came.document["model"]["name"] == "mine"
+    assert came.document["model"]["runs_on"] == "openvino"
+    assert any("hardly apart" in remark for remark in came.document["remarks"])
+    folder = Path(came.document["model"]["folder"])
+    assert folder.is_dir()
+
+    listed = retrouve("models", "list")
+    assert "mine\topenvino\t24\t" in listed.out
+
+    some = tmp_path / "photos"
+    some.mkdir()
+    rows = (samples / "captions.jsonl").read_text().splitlines()[:6]
+    (some / "captions.jsonl").write_text("\n".join(rows))
+    for number in range(1, 7):
+        (some / f"retrouve-{number:03}.jpg").write_bytes((samples / f"retrouve-{number:03}.jpg").read_bytes())
+    assert retrouve("--json", "evaluate", some, "--model", "mine").document["photos"] == 6
+
+    wrong = retrouve("models", "import", source, "--name", "mine")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "already" in wrong.err
+
+    out = retrouve("models", "export", "mine", tmp_path / "out")
+    assert out.code == 0, out
+    assert (tmp_path / "out" / "README.md").is_file()
+    assert retrouve("models", "export", "mine", tmp_path / "out").code == 2
+
+    assert retrouve("models", "remove", "mine").code == 0
+    assert not folder.exists()
+    assert retrouve("models", "remove", "mine").code == 3
+    assert retrouve("models", "remove", "starter").code == 2
+    assert retrouve("--json", "models", "import", tmp_path / "out").document["model"]["name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["frobnicate"], 2, "does not know"),
+        (["import"], 2, "called otherwise"),
+        (["list", "--architecture", "ViT-B-32"], 2, "says nothing"),
+        (["import", "nowhere"], 3, "not there"),
+        (["export", "nobody", "out"], 3, "no model `nobody`"),
+    ],
+)
+def test_wrong_calls(retrouve, tmp_path, arguments, code, said):
+    ran = retrouve("models", *arguments, cwd=tmp_path)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
