@@ -369,7 +369,9 @@ class Review(QObject):
         self._loading = [self._tagging.ask(work, done, self._on_not_told, self._session.lanes.tagging)]
 
     def _on_not_told(self, error: RetrouveError) -> None:
+        """The list may be gone: the next time all labels are shown."""
         self._slow.stop()
+        self._list = None
         self._window.banner.say(str(error), topic="action")
         self._say_nothing_left()
 

@@ -21,18 +21,28 @@ if TYPE_CHECKING:
     from core.tagging import Tagging as CoreTagging
 
 Rows = NDArray[np.int64]
-Tags = tuple[tuple[int, int, Verdict], ...]
-"""(photo id, label id, what it is now) of each tag of a step."""
 _MANY = 1000
 """Photos past which others are told that any photo may have changed, and not which."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Moved:
-    """A step that was made, undone or done again, and what became of its tags, where that is to be known."""
+    """A step that was made, undone or done again, and what became of its tags, where that is to be known.
+
+    int64[n] of photos, which are sorted, int64[n] of their labels, int8[n] of verdicts: a step may have a hundred
+    thousand. ``label_id`` is that of its first tag.
+    """
 
     step: Step
-    tags: Tags
+    label_id: int | None
+    photos: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    verdicts: NDArray[np.int8]
+
+    def of(self, label_id: int | None) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """The photos of one label, sorted, and what became of them."""
+        mine = self.labels == (-1 if label_id is None else label_id)
+        return self.photos[mine], self.verdicts[mine]
 
 
 class Deciding(QObject):
@@ -88,7 +98,9 @@ class Deciding(QObject):
 
         def work(core: CoreTagging) -> Moved | None:
             step = core.reviewing.accept_above(label_id, line)
-            return None if step is None else Moved(step, outcome(core, step) if step.tags > len(photos) else ())
+            if step is None:
+                return None
+            return outcome(core, step) if step.tags > len(photos) else untold(step)
 
         self._page.say(f"Accepting {count_of(len(rows), 'photo')}…")
         self._keep(work, photos)
@@ -154,7 +166,7 @@ class Deciding(QObject):
             if step is None:
                 return None
             # Copies of a photo are decided on with it, and may be shown here too.
-            return Moved(step, outcome(core, step) if step.tags > len(pairs) else ())
+            return outcome(core, step) if step.tags > len(pairs) else untold(step)
 
         said = "Accepted" if verdict is Verdict.ACCEPTED else "Rejected"
         self._page.say(f"{said} {count_of(len(rows), 'photo')}. Ctrl+Z takes it back.")
@@ -169,7 +181,7 @@ class Deciding(QObject):
                 self._tell(what.step, photos.tolist() if len(photos) <= _MANY else None)
                 if what.step.tags > 1:
                     self._page.say(f"{said(what.step)}. Ctrl+Z takes it back.")
-                if what.tags and label_id == self.label_id:
+                if len(what.photos) and label_id == self.label_id:
                     self._show_copies(what)
             if not self.busy:
                 self.settled.emit()
@@ -179,11 +191,12 @@ class Deciding(QObject):
 
     def _show_copies(self, what: Moved) -> None:
         """Photos that were decided on beside those that were meant."""
-        verdicts = {photo: verdict for photo, label_id, verdict in what.tags if label_id == self.label_id}
-        rows = self._model.rows_of(np.array(list(verdicts), np.int64))
+        photos, verdicts = what.of(self.label_id)
+        rows = self._model.rows_of(photos)
         others = rows[self._model.verdicts[rows] == Verdict.WAITING]
+        now = verdicts[np.searchsorted(photos, self._model.ids[others])]
         for verdict in (Verdict.ACCEPTED, Verdict.REJECTED):
-            some = others[[verdicts[int(i)] is verdict for i in self._model.ids[others]]]
+            some = others[now == verdict]
             self._count(-len(some))
             self._model.decide(some, verdict)
         if len(others):
@@ -213,25 +226,22 @@ class Deciding(QObject):
         if what is None:
             self._page.say("There is nothing to undo." if back else "There is nothing to do again.", aside=True)
             return
-        self._tell(what.step, [photo for photo, _, _ in what.tags] if len(what.tags) <= _MANY else None)
+        self._tell(what.step, what.photos.tolist() if len(what.photos) <= _MANY else None)
         self._page.say(f"{'Undone' if back else 'Done again'}: {what.step.said}.")
-        mine = [(photo, verdict) for photo, label_id, verdict in what.tags if label_id == self.label_id]
-        photos = np.array([photo for photo, _ in mine], np.int64)
+        photos, verdicts = what.of(self.label_id)
         rows = self._model.rows_of(photos)
         if len(rows):
-            self._show_moved(rows, dict(mine), back)
-        elif what.tags:
-            label_id = what.tags[0][1]
-            photos = np.array([photo for photo, label, _ in what.tags if label == label_id], np.int64)
-            self.elsewhere.emit(label_id, photos)
+            self._show_moved(rows, verdicts[np.searchsorted(photos, self._model.ids[rows])], back)
+        elif what.label_id is not None:
+            self.elsewhere.emit(what.label_id, what.of(what.label_id)[0])
         if not self.busy:
             self.settled.emit()
 
-    def _show_moved(self, rows: Rows, verdicts: dict[int, Verdict], back: bool) -> None:
+    def _show_moved(self, rows: Rows, verdicts: NDArray[np.int8], back: bool) -> None:
         """Show what was taken back where it is, and go there; after what was done again, go on."""
         before = self._waiting(rows)
         for verdict in Verdict:
-            self._model.decide(rows[[verdicts[int(i)] is verdict for i in self._model.ids[rows]]], verdict)
+            self._model.decide(rows[verdicts == verdict], verdict)
         self._count(self._waiting(rows) - before)
         self.counted.emit()
         row = int(rows[0]) if back else self._model.next_waiting(int(rows[-1]))
@@ -242,7 +252,7 @@ class Deciding(QObject):
             self._page.show_photos()
             self._page.grid.setFocus()
         self._page.grid.go_to_row(row)
-        if back and len(rows) > 1:
+        if back and 1 < len(rows) <= _MANY:
             self._page.grid.choose(self._model.ids[rows])
         if self._page.in_larger():
             self._page.larger.show_row(row)
@@ -251,15 +261,22 @@ class Deciding(QObject):
 def moved(core: CoreTagging, back: bool) -> Moved | None:
     """Undo a step, or do one again, and see what became of its tags. Runs in a worker thread."""
     step = core.decisions.undo() if back else core.decisions.redo()
-    return None if step is None else Moved(step, outcome(core, step))
+    return None if step is None else outcome(core, step)
 
 
-def outcome(core: CoreTagging, step: Step) -> Tags:
+def outcome(core: CoreTagging, step: Step) -> Moved:
     """What the tags of a step are now, as far as their photos are still there. Runs in a worker thread."""
-    return tuple(
-        (photo_id, label_id, Verdict.WAITING if state is None else VERDICTS[state])
-        for photo_id, label_id, state in core.decisions.outcome(step)
-    )
+    found = core.decisions.outcome(step)
+    photos, labels = (np.array([tag[place] for tag in found], np.int64) for place in (0, 1))
+    verdicts = np.array([Verdict.WAITING if tag[2] is None else VERDICTS[tag[2]] for tag in found], np.int8)
+    order = np.argsort(photos, kind="stable")
+    return Moved(step, found[0][1] if found else None, photos[order], labels[order], verdicts[order])
+
+
+def untold(step: Step) -> Moved:
+    """A step that did just what was asked for."""
+    none = np.zeros(0, np.int64)
+    return Moved(step, None, none, none, none.astype(np.int8))
 
 
 def said(step: Step) -> str:
