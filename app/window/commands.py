@@ -35,6 +35,12 @@ class Commands:
     favourite: QAction
     right: QAction
     wrong: QAction
+    tag: QAction
+    suggest: QAction
+    undo_tags: QAction
+    redo_tags: QAction
+    lists: QAction
+    sidecars: QAction
     reveal: QAction
     open_with: QAction
     copy_path: QAction
@@ -65,14 +71,14 @@ class Commands:
     def on_photo(self) -> tuple[QAction, ...]:
         """Those that need a photo to act on."""
         marks = (self.favourite, self.right, self.wrong)
-        return (self.open, self.similar, *marks, self.reveal, self.open_with, self.copy_path)
+        return (self.open, self.similar, *marks, self.tag, self.reveal, self.open_with, self.copy_path)
 
     def photo_menu(self, parent: QWidget) -> QMenu:
         """The menu of a photo."""
         menu = QMenu(parent)
         menu.addActions([self.open, self.similar])
         menu.addSeparator()
-        menu.addActions([self.favourite, self.right, self.wrong])
+        menu.addActions([self.favourite, self.right, self.wrong, self.tag])
         menu.addSeparator()
         menu.addActions([self.reveal, self.open_with, self.copy_path])
         return menu
@@ -92,7 +98,11 @@ class Commands:
         photo = QMenu("&Photo", parent)
         photo.addActions(list(self.on_photo()))
         tags = QMenu("&Tags", parent)
-        tags.addActions([self.review, self.rules])
+        tags.addActions([self.tag, self.suggest, self.review])
+        tags.addSeparator()
+        tags.addActions([self.undo_tags, self.redo_tags])
+        tags.addSeparator()
+        tags.addActions([self.lists, self.rules, self.sidecars])
         view = QMenu("&View", parent)
         view.addActions([self.panel, self.larger, self.smaller, self.usual, self.full_screen])
         themes = QMenu("&Theme", view)
@@ -132,6 +142,12 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "favourite": ("&Favourite, or no longer\tF", ()),
     "right": ("&Right: more like this\t+", ()),
     "wrong": ("Wron&g: less like this\t-", ()),
+    "tag": ("&Tag…\tT", ("Ctrl+T",)),
+    "suggest": ("&Suggest tags from a list…", ("Ctrl+Shift+T",)),
+    "undo_tags": ("&Undo the last tagging", ("Ctrl+Z",)),
+    "redo_tags": ("&Redo it", ("Ctrl+Shift+Z", "Ctrl+Y")),
+    "lists": ("&Label lists…", ("Ctrl+Shift+L",)),
+    "sidecars": ("&Write tags beside the photos…", ()),
     "reveal": ("Show in &folder", ("Ctrl+Shift+R",)),
     "open_with": ("Open &with another program", ("Ctrl+Shift+O",)),
     "copy_path": ("&Copy path", ("Ctrl+C",)),

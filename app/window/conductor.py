@@ -23,6 +23,7 @@ from app.window.searching import Asked, Found, Searching
 from app.window.session import Session
 from app.window.shelf import Shelf
 from app.window.tagging import Tagging
+from app.window.tags import Tags
 from app.window.thumbnails import Thumbnails
 from app.window.typed import finished
 from app.window.understanding import Understanding
@@ -64,6 +65,7 @@ class Conductor(QObject):
         self.tagging = Tagging(session, self)
         window.closing.connect(self.tagging.stop)
         self.review = Review(window, session, self.tagging)
+        self._tags = Tags(window, session, searching, indexing, self.tagging)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW)
         self._slow.timeout.connect(self._on_slow)
         window.set_commands(
@@ -78,6 +80,7 @@ class Conductor(QObject):
                 **self._shelf.commands(),
                 **Pacing(window, session).commands(),
                 **self.review.commands(),
+                **self._tags.commands(),
             }
         )
         self.understanding = Understanding(window, session)

@@ -27,7 +27,6 @@ class Facts:
     photo: Photo
     thumbnail: QImage | None
     captions: tuple[str, ...]
-    tags: tuple[str, ...]
 
 
 def read_facts(library: Library, photo_id: int) -> Facts | None:
@@ -38,7 +37,7 @@ def read_facts(library: Library, photo_id: int) -> Facts | None:
     captions = tuple(dict.fromkeys(caption.text for caption in library.captions(photo_id)))
     stored = library.thumbnail(photo.content_hash)
     thumbnail = from_jpeg(stored) if stored is not None else QImage()
-    return Facts(photo, None if thumbnail.isNull() else thumbnail, captions, tuple(library.tags(photo_id)))
+    return Facts(photo, None if thumbnail.isNull() else thumbnail, captions)
 
 
 def read_picture(photo: Photo) -> tuple[QImage, ...]:

@@ -1,4 +1,4 @@
-"""What is known of a photo, in a quiet strip under it."""
+"""What is known of a photo, in a quiet strip under it, and its tags."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from app.window.tag_panel import TagPanel
+from app.window.theme import Theme
 from app.window.words import date_taken, exposure, file_size, short_path
 from core.types import Hit, Photo
 
@@ -14,9 +16,10 @@ _BETWEEN = "   ·   "
 
 
 class InfoStrip(QWidget):
-    """The caption, then date, camera and size, then how it answers the query. Text can be selected and copied."""
+    """The caption, then date, camera and size, then how it answers the query, then its tags. Text can be selected and
+    copied."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("strip")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -30,10 +33,13 @@ class InfoStrip(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             column.addWidget(label)
+        self.tags = TagPanel(theme)
+        column.addSpacing(2)
+        column.addWidget(self.tags)
         self.facts.setObjectName("quiet")
         self.match.setObjectName("quiet")
 
-    def show_photo(self, photo: Photo, captions: Sequence[str], tags: Sequence[str], hit: Hit | None) -> None:
+    def show_photo(self, photo: Photo, captions: Sequence[str], hit: Hit | None) -> None:
         """Say what is known; what is not known takes no room."""
         about = photo.metadata
         size = f"{about.width:,} × {about.height:,}" if about.width else ""
@@ -49,7 +55,5 @@ class InfoStrip(QWidget):
             said.extend(hit.reasons)
             if hit.copies:
                 said.append(f"{len(hit.copies)} more {'copy' if len(hit.copies) == 1 else 'copies'} of this file")
-        if tags:
-            said.append("Tags: " + ", ".join(tags))
         self.match.setText(_BETWEEN.join(said))
         self.match.setVisible(bool(said))

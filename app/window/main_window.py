@@ -186,8 +186,8 @@ class MainWindow(QMainWindow):
         self.review.setVisible(on)
         for widget in (self.top, self.beside):
             widget.setVisible(not on)
-        for action in self.commands.on_photo():
-            action.setEnabled(not on)
+        for action in (*self.commands.on_photo(), self.commands.undo_tags, self.commands.redo_tags):
+            action.setEnabled(not on)  # The page has keys of its own for these.
         if not on:
             self._on_search_left() if self.pages.currentWidget() is self.grid else self.search.take_focus()
 

@@ -1,4 +1,4 @@
-"""Keys and clicks on the photos that say something about them: right, wrong, favourite, open this burst."""
+"""Keys and clicks on the photos that say something about them: right, wrong, favourite, tag, open this burst."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class PhotoKeys(QObject):
     marked = Signal(bool)
     """The chosen hits are right, or wrong."""
     favourite_asked = Signal()
+    tag_asked = Signal()
+    """The chosen photos are to be tagged."""
     stack_asked = Signal(int)
     """The burst at this row is to be opened, or folded."""
 
@@ -49,6 +51,8 @@ class PhotoKeys(QObject):
         key, keys = event.key(), Qt.Key
         if key == keys.Key_F and not event.modifiers():
             self.favourite_asked.emit()
+        elif key == keys.Key_T and not event.modifiers():
+            self.tag_asked.emit()
         elif key == keys.Key_Space and not event.modifiers() and self._model.stack(row) is not None:
             self.stack_asked.emit(row)
         elif event.text() in ("+", "-") and self.can_mark:

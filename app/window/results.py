@@ -58,6 +58,7 @@ class Results(QObject):
         self._bar.clear_asked.connect(self.clear_marks)
         self._keys.marked.connect(self.mark)
         self._keys.favourite_asked.connect(self._favourites.toggle)
+        self._keys.tag_asked.connect(lambda: window.commands.tag.trigger())
         self._keys.stack_asked.connect(self._on_stack_asked)
         window.viewer.favourite_asked.connect(self._favourites.toggle)
         window.viewer.part_asked.connect(self._on_part_asked)

@@ -92,6 +92,7 @@ class Review(QObject):
         self._deciding.elsewhere.connect(self._on_elsewhere)
         self._deciding.refused.connect(self._on_refused)
         tagging.review_asked.connect(self.open)
+        tagging.review_label_asked.connect(partial(self.open, None))
         tagging.changed.connect(self._on_changed)
         tagging.progressed.connect(lambda _progress: self._on_changed(None))
         tagging.ended.connect(lambda *_: self._on_changed(None))
@@ -114,11 +115,14 @@ class Review(QObject):
         """Open the page, or leave it."""
         self.leave() if self._window.in_review() else self.open(self._list)
 
-    def open(self, list_name: str | None = None) -> None:
-        """Show the page, for the labels of one list or of all; where one was before, if that still waits."""
+    def open(self, list_name: str | None = None, label_id: int | None = None) -> None:
+        """Show the page, for the labels of one list or of all: at one label, or where one was before, if that still
+        waits."""
         if self._tagging.library is None:
             return
         self._keep_place()
+        if label_id is not None:
+            self._label_id = label_id
         self._list = list_name
         self._window.set_reviewing(True)
         self._page.say("")

@@ -20,7 +20,8 @@ class SideBySide(QSplitter):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._side = side
         self._wanted: bool | None = None
-        self._filled = self._insisted = False
+        self._filled: set[str] = set()
+        self._insisted = False
         self._width = side.sizeHint().width()
         self.setObjectName("beside")
         self.setChildrenCollapsible(False)
@@ -52,9 +53,9 @@ class SideBySide(QSplitter):
         self._width = width or self._side.sizeHint().width()
         self._fit()
 
-    def set_filled(self, filled: bool) -> None:
-        """Whether there is anything in the panel."""
-        self._filled = filled
+    def set_filled(self, filled: bool, part: str = "") -> None:
+        """Whether there is anything in the panel, or in a part of it."""
+        (self._filled.add if filled else self._filled.discard)(part)
         self._fit()
 
     def toggle(self) -> None:
@@ -69,7 +70,7 @@ class SideBySide(QSplitter):
     def _fit(self) -> None:
         narrow = self._is_narrow()
         self._insisted = self._insisted and narrow
-        wanted = self._filled if self._wanted is None else self._wanted
+        wanted = bool(self._filled) if self._wanted is None else self._wanted
         shown = wanted and (not narrow or self._insisted)
         if shown == self.shown:
             return

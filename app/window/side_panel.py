@@ -1,96 +1,21 @@
-"""The panel at the side: the saved searches, each with the number of photos that it finds now."""
+"""The panel at the side: the saved searches, each with the number of photos that it finds now, label lists and tags."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QFont, QKeyEvent, QPainter
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QMenu,
-    QSizePolicy,
-    QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListView, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from app.window.icons import icon
-from app.window.saved_model import AnyIndex, Role, SavedModel
+from app.window.panel_section import PanelSection
+from app.window.saved_model import SavedModel
+from app.window.side_lists import ListsModel, ListsView
+from app.window.side_panel_delegate import SideDelegate
+from app.window.tag_tree import TagModel, TagTree
 from app.window.theme import Theme
-from core.saved import LONGEST_NAME
 from core.types import SavedSearch
 
-_PAD = 12
-_State = QStyle.StateFlag
-
-
-class SavedDelegate(QStyledItemDelegate):
-    """The name at the left, the number of photos, in quieter letters, at the right."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:  # noqa: D102
-        return QSize(0, round(option.fontMetrics.height() * 1.9))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: D102
-        theme, rect = self._theme, option.rect.adjusted(6, 1, -6, -1)
-        chosen, active = bool(option.state & _State.State_Selected), bool(index.data(Role.ACTIVE))
-        focused = bool(option.state & _State.State_HasFocus)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if (chosen and focused) or active or option.state & _State.State_MouseOver:
-            painter.setBrush(theme.colour("soft" if active or (chosen and focused) else "hover"))
-            painter.drawRoundedRect(rect, 6, 6)
-        if active:
-            # A bar besides: the tint alone is faint.
-            painter.setBrush(theme.colour("accent"))
-            painter.drawRoundedRect(QRect(rect.left(), rect.top() + 5, 3, rect.height() - 10), 1.5, 1.5)
-        if focused:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(theme.colour("accent"))
-            painter.drawRoundedRect(rect, 6, 6)
-        self._write(painter, rect.adjusted(_PAD, 0, -_PAD, 0), index, active)
-        painter.restore()
-
-    def _write(self, painter: QPainter, room: QRect, index: AnyIndex, active: bool) -> None:
-        number = str(index.data(Role.COUNT) or "")
-        painter.setPen(self._theme.colour("muted"))
-        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
-        if number:
-            room.setRight(room.right() - painter.fontMetrics().horizontalAdvance(number) - 10)
-        if active:
-            font = QFont(painter.font())
-            font.setWeight(QFont.Weight.DemiBold)
-            painter.setFont(font)
-        painter.setPen(self._theme.colour("text"))
-        name = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:  # noqa: D102
-        editor = QLineEdit(parent)
-        editor.setMaxLength(LONGEST_NAME)
-        editor.setAccessibleName("Name of the saved search")
-        editor.setObjectName("renaming")
-        return editor
-
-    def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:
-        """Once: a number that changes while somebody types must not bring the old name back."""
-        if not editor.property("filled"):
-            editor.setProperty("filled", True)
-            super().setEditorData(editor, index)
-
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: D102
-        editor.setGeometry(option.rect.adjusted(6, 1, -6, -1))
+MANY = 12
+"""Rows of tags from which on there is a field to find one."""
 
 
 class SavedList(QListView):
@@ -107,7 +32,7 @@ class SavedList(QListView):
         super().__init__(parent)
         self._model = model
         self.setModel(model)
-        self.setItemDelegate(SavedDelegate(theme, self))
+        self.setItemDelegate(SideDelegate(theme, self, "Name of the saved search"))
         self.setObjectName("saved")
         self.setAccessibleName("Saved searches")
         self.setAccessibleDescription("Enter searches, F2 renames, Delete removes")
@@ -203,7 +128,7 @@ class SavedList(QListView):
 
 
 class SidePanel(QFrame):
-    """A heading, the list, and what it says as long as there is nothing in it."""
+    """Saved searches, label lists and tags below each other. Each part folds, and says what it is for while empty."""
 
     save_asked = Signal()
     hide_asked = Signal()
@@ -212,62 +137,69 @@ class SidePanel(QFrame):
         super().__init__(parent)
         self.setObjectName("side")
         self.setAccessibleName("Side panel")
-        self._theme = theme
-        self.model = SavedModel(self)
+        self.model, self.lists_model, self.tags_model = SavedModel(self), ListsModel(self), TagModel(self)
         self.list = SavedList(self.model, theme)
-        title = QLabel("Saved searches")
-        font = title.font()
-        font.setWeight(QFont.Weight.DemiBold)
-        title.setFont(font)
-        self.save, self.close_button = QToolButton(), QToolButton()
-        for button, words in (
-            (self.save, "Save this search (Ctrl+S)"),
-            (self.close_button, "Hide the side panel (F9)"),
-        ):
-            button.setToolTip(words)
-            button.setAccessibleName(words.rpartition(" (")[0])
-        self.hint = QLabel("Search for something, then press Ctrl+S: it appears here with the photos that it finds.")
-        self.hint.setObjectName("quiet")
-        self.hint.setWordWrap(True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.hint.setContentsMargins(18, 6, 14, 6)
-        self.body = QStackedWidget()
-        self.body.addWidget(self.hint)
-        self.body.addWidget(self.list)
-        head = QHBoxLayout()
-        head.setContentsMargins(18, 6, 6, 4)
-        head.setSpacing(2)
-        head.addWidget(title, 1)
-        head.addWidget(self.save)
-        head.addWidget(self.close_button)
+        self.lists, self.tags = ListsView(self.lists_model, theme), TagTree(self.tags_model, theme)
+        self.searches_part = PanelSection(
+            "Saved searches",
+            "Search for something, then press Ctrl+S: it appears here with the photos that it finds.",
+            self.list,
+            theme,
+        )
+        self.lists_part = PanelSection(
+            "Label lists",
+            "Words of your own, from which Retrouve suggests tags. Press + to write some.",
+            self.lists,
+            theme,
+        )
+        self.tags_part = PanelSection("Tags", "Press T on a photo to tag it. Its tags appear here.", self.tags, theme)
+        self.hint, self.body = self.searches_part.hint, self.searches_part.body
+        self.save = self.searches_part.button("bookmark", "Save this search (Ctrl+S)")
+        self.close_button = self.searches_part.button("clear", "Hide the side panel (F9)")
+        self.suggest = self.lists_part.button("tag", "Suggest tags from a list")
+        self.edit_lists = self.lists_part.button("plus", "Write and edit label lists (Ctrl+Shift+L)")
+        self.find = QLineEdit()
+        self.find.setPlaceholderText("Find a tag")
+        self.find.setAccessibleName("Find a tag")
+        self.find.setClearButtonEnabled(True)
+        around = QHBoxLayout()
+        around.setContentsMargins(18, 0, 14, 6)
+        around.addWidget(self.find)
+        self.tags_part.above.addLayout(around)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 8)
-        column.setSpacing(2)
-        column.addLayout(head)
-        column.addWidget(self.body, 1)
+        column.setSpacing(4)
+        for part in self.parts():
+            column.addWidget(part)
+        column.addStretch(0)
         letter = self.fontMetrics().horizontalAdvance("x")
         self.setMinimumWidth(letter * 22)
         self.setMaximumWidth(letter * 60)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.save.clicked.connect(self.save_asked)
         self.close_button.clicked.connect(self.hide_asked)
-        for changed in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
-            changed.connect(self._on_rows_changed)
-        theme.changed.connect(self._tint)
-        self._tint()
-        self._on_rows_changed()
+        self.find.textChanged.connect(self.tags_model.filter)
+        for part, model in zip(self.parts(), (self.model, self.lists_model, self.tags_model), strict=True):
+            for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
+                changed.connect(lambda *_, part=part: part.fit())
+        for changed in (self.tags.expanded, self.tags.collapsed, self.tags_model.modelReset, self.tags_part.folded):
+            changed.connect(lambda *_: self._fit_tags())
+        self._fit_tags()
+
+    def parts(self) -> tuple[PanelSection, ...]:
+        """The parts, from the top."""
+        return self.searches_part, self.lists_part, self.tags_part
 
     def take_focus(self) -> None:
-        """Let the keys act here."""
-        (self.list if self.model.rowCount() else self.save).setFocus(Qt.FocusReason.ShortcutFocusReason)
+        """Let the keys act here: in the first part that is open and has anything in it."""
+        there = [part.view for part in self.parts() if part.opened and part.rows()]
+        (there[0] if there else self.save).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.fontMetrics().horizontalAdvance("x") * 32, super().sizeHint().height())
 
-    def _on_rows_changed(self) -> None:
-        self.body.setCurrentWidget(self.list if self.model.rowCount() else self.hint)
-
-    def _tint(self) -> None:
-        for button, name in ((self.save, "bookmark"), (self.close_button, "clear")):
-            button.setIcon(icon(name, self._theme.colour("muted"), 18))
-            button.setIconSize(QSize(18, 18))
+    def _fit_tags(self) -> None:
+        """A field to find a tag is of use only where there are many."""
+        self.tags_part.fit()
+        many = bool(self.find.text()) or self.tags_part.rows() > MANY
+        self.find.setVisible(self.tags_part.opened and many)

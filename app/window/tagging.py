@@ -6,9 +6,10 @@ The editor, the viewer, the side panel and the review page share one of these. A
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -63,6 +64,8 @@ class Tagging(QObject):
     """RetrouveError: the run could not go on."""
     review_asked = Signal(object)
     """The review page is wanted, for the label list of this name, or None for all labels."""
+    review_label_asked = Signal(int)
+    """The review page is wanted, at the label of this id."""
     _stepped = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -86,6 +89,11 @@ class Tagging(QObject):
         """Whether tags and lists can be changed: the library is open, and can be written."""
         library = self._session.library
         return library is not None and not library.read_only
+
+    @property
+    def lane_of_viewer(self) -> Jobs:
+        """Where what is asked of the photo that is looked at waits for nothing else."""
+        return self._session.lanes.viewer
 
     def ask(
         self,
@@ -165,9 +173,17 @@ class Tagging(QObject):
         replacing: str | None,
         done: Callable[[LabelList], None],
         failed: Callable[[RetrouveError], None] | None = None,
+        *,
+        renamed: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Keep a list, in the place of another or as a new one."""
-        self.keep(lambda core: core.lists.put(labels, replacing), partial(self._on_kept, done), failed)
+        """Keep a list, in the place of another or as a new one. ``renamed``: what labels are called now, by the names
+        that they had; what was decided of them goes with them."""
+
+        def work(core: CoreTagging) -> LabelList:
+            core.renaming.rename(replacing or labels.name, renamed)
+            return core.lists.put(labels, replacing)
+
+        self.keep(work, partial(self._on_kept, done), failed)
 
     def remove(self, name: str, done: Callable[[object], None] = lambda _none: None) -> None:
         """Remove a list. What was decided stays."""

@@ -65,7 +65,7 @@ class Viewer(QWidget):
         self._facts, self._picture = Latest(), Latest()
         self.picture = PictureView(theme)
         self.parts = PartPicker(self.picture, theme)
-        self.strip = InfoStrip()
+        self.strip = InfoStrip(theme)
         self.sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.sentence.setWordWrap(True)
         self.sentence.setMargin(10)
@@ -153,6 +153,7 @@ class Viewer(QWidget):
         if self._library is None or not 0 <= row < self._model.rowCount():
             return
         self._row, self._photo_id, self._photo = row, self._model.photo_id(row), None
+        self.strip.tags.show_photo(self._photo_id)
         self._unreadable = False
         self.parts.cancel()
         self._paint_heart()
@@ -212,6 +213,7 @@ class Viewer(QWidget):
         self._picture.drop()
         self.picture.clear()
         self.parts.cancel()
+        self.strip.tags.show_photo(None)
         self._photo_id = self._next_id = self._row = -1
         self._gone = self._unreadable = False
 
@@ -246,6 +248,17 @@ class Viewer(QWidget):
         self.strip.setVisible(self.strip.isHidden())
         self.info.setChecked(not self.strip.isHidden())
 
+    def add_tag(self) -> None:
+        """Let a tag be typed for the photo."""
+        if self.strip.isHidden():
+            self.toggle_info()
+        self.strip.tags.take_focus()
+
+    def _decide_tag(self, accept: bool) -> None:
+        """Accept or reject the surest suggestion, as long as it can be seen."""
+        if not self.strip.isHidden():
+            self.strip.tags.decide(accept)
+
     def _name(self, name: str) -> None:
         self.title.setText(
             self.title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, max(120, self.width() // 2))
@@ -265,7 +278,7 @@ class Viewer(QWidget):
         else:
             self.picture.clear()
         self._name(facts.photo.path.name)
-        self.strip.show_photo(facts.photo, facts.captions, facts.tags, self._model.hit(self._row))
+        self.strip.show_photo(facts.photo, facts.captions, self._model.hit(self._row))
         self._picture.run(self._lane, partial(read_picture, facts.photo), self._on_picture, self._on_unread)
 
     def _on_picture(self, levels: object) -> None:
@@ -339,6 +352,9 @@ class Viewer(QWidget):
             keys.Key_S: self._on_similar,
             keys.Key_F: self.favourite_asked.emit,
             keys.Key_R: self.pick_part,
+            keys.Key_T: self.add_tag,
+            keys.Key_A: lambda: self._decide_tag(True),
+            keys.Key_X: lambda: self._decide_tag(False),
         }
         act = actions.get(Qt.Key(key))
         if act is None:

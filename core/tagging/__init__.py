@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.tagging.decisions import Decisions
     from core.tagging.lists import LabelLists
+    from core.tagging.overview import Overview
+    from core.tagging.renaming import Renaming
     from core.tagging.reviewing import Reviewing
     from core.tagging.rules import Rules
     from core.tagging.suggesting import Suggester
@@ -62,3 +64,17 @@ class Tagging:
         from core.tagging.travelling import Sidecars
 
         return Sidecars(self._library)
+
+    @cached_property
+    def renaming(self) -> Renaming:
+        """Labels under other names, with what was decided of them."""
+        from core.tagging.renaming import Renaming
+
+        return Renaming(self._library.catalog)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """The labels on photos, with their numbers and their places in the trees of the lists."""
+        from core.tagging.overview import Overview
+
+        return Overview(self._library.catalog)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,9 +66,10 @@ def tagging(parts: Parts, qtbot: Any) -> Tagging:
 
 
 def use(parts: Parts, **parts_of_it: Any) -> None:
-    """Put these in the place of the library's own."""
-    assert parts.session.library is not None
-    parts.session.library.__dict__["tagging"] = SimpleNamespace(**parts_of_it)
+    """Put these in the place of the library's own; what is not named is the real thing."""
+    library = parts.session.library
+    assert library is not None
+    library.tagging.__dict__.update(parts_of_it)
 
 
 def test_decisions_keep_their_order(parts: Parts, tagging: Tagging, qtbot: Any) -> None:

@@ -1,0 +1,477 @@
+"""The editor of label lists: the lists, the labels of one, what a label says, and the photos that it would get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.jobs import Lanes
+from app.window.label_fields import LabelFields, ListFields, say
+from app.window.label_preview import LabelPreview
+from app.window.label_tree import LONGEST, LabelItem, LabelTree, LabelTreeView, tidy
+from app.window.leaving import Leaving, ask_to_leave, ask_to_remove
+from app.window.list_chooser import ListChooser
+from app.window.tagging import CANNOT, Tagging
+from app.window.theme import Theme
+from app.window.tool_row import ToolRow, column_of
+from app.window.words import count_of
+from core.errors import RetrouveError
+from core.tagging.types import Label, LabelList
+
+
+class LabelEditor(QDialog):
+    """Works on a copy of one list at a time; ``Save`` keeps it. What was decided of its labels outlives every edit."""
+
+    run_asked = Signal(object)
+    """LabelList to suggest tags from."""
+    import_asked = Signal()
+    export_asked = Signal(str)
+    """Name of a list to be written to a file."""
+
+    def __init__(self, tagging: Tagging, lanes: Lanes, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Label lists")
+        self._tagging, self._theme = tagging, theme
+        self._own: dict[str, LabelList] = {}
+        self._ready: dict[str, LabelList] = {}
+        self._list = LabelList("")
+        """The list as it was shown."""
+        self._stored: str | None = None
+        """The name under which the library keeps it; None for one that it does not."""
+        self._exclusive: set[str] = set()
+        self._wanted: str | None = None
+        self.lists = ListChooser(theme)
+        self.tree = LabelTree(self)
+        self.view = LabelTreeView(self.tree)
+        self.new = QLineEdit()
+        self.new_fault = QLabel(textFormat=Qt.TextFormat.PlainText, objectName="fault", wordWrap=True)
+        self.fields, self.list_fields = LabelFields(self.tree), ListFields(self._is_taken)
+        self.preview = LabelPreview(tagging, lanes.preview, lanes.thumbnails, theme)
+        self.tabs = QTabWidget()
+        self.said = QLabel(textFormat=Qt.TextFormat.PlainText, objectName="quiet", wordWrap=True)
+        self.suggest, self.revert, self.save = (
+            QPushButton("S&uggest tags…"),
+            QPushButton("&Revert"),
+            QPushButton("&Save"),
+        )
+        self._lay_out()
+        self._connect()
+        room = parent.size() if parent is not None else QSize(1240, 800)
+        self.resize(min(1180, max(560, room.width() - 60)), min(800, max(420, room.height() - 50)))
+        self._show(LabelList(""), None)
+        self.load()
+
+    # What it looks like
+
+    def _lay_out(self) -> None:
+        self.save.setProperty("primary", "true")
+        self.save.setAutoDefault(False)
+        for button in (self.suggest, self.revert):
+            button.setAutoDefault(False)
+        self.new.setMaxLength(LONGEST)
+        self.new.setPlaceholderText("Type a new label…")
+        self.new.setAccessibleName("New label")
+        self.new.setToolTip("Enter adds it to the list, Shift+Enter below the current label")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.fields, "Label")
+        self.tabs.addTab(self.list_fields, "Whole list")
+        self.sides, self.upright = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
+        self.upright.addWidget(self.tabs)
+        self.upright.addWidget(self.preview)
+        for part in (self._lists_side(), self._labels_side(), self.upright):
+            self.sides.addWidget(part)
+        letter = self.fontMetrics().horizontalAdvance("x")
+        self.sides.setSizes([letter * 30, letter * 40, letter * 100])
+        self.upright.setSizes([self.fontMetrics().height() * 18, self.fontMetrics().height() * 22])
+        for splitter in (self.sides, self.upright):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(13)
+        self.sides.setStretchFactor(2, 1)
+        self.upright.setStretchFactor(1, 1)
+        foot = QHBoxLayout()
+        foot.setSpacing(10)
+        foot.addWidget(self.suggest)
+        foot.addWidget(self.said, 1)
+        foot.addWidget(self.revert)
+        foot.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 16)
+        column.setSpacing(12)
+        column.addWidget(self.sides, 1)
+        column.addLayout(foot)
+
+    def _lists_side(self) -> QWidget:
+        row = ToolRow(self._theme)
+        row.add("plus", "New list", self.begin)
+        row.add("pencil", "Rename (F2)", self.lists.rename)
+        row.add("trash", "Remove the list (Del)", self._on_remove_button)
+        row.stretch()
+        more = row.add("menu", "Import and export")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(more)
+        importing, self.exporting = QAction("&Import a list from a file…", menu), QAction("&Export this list…", menu)
+        importing.triggered.connect(self.import_asked)
+        self.exporting.triggered.connect(lambda: self.export_asked.emit(self._stored or ""))
+        menu.addActions([importing, self.exporting])
+        more.setMenu(menu)
+        return column_of("Lists", self.lists, row)
+
+    def _labels_side(self) -> QWidget:
+        row, tree = ToolRow(self._theme), self.tree
+        row.add("up", "Up (Alt+Up)", lambda: self._move(lambda item: tree.step(item, -1)))
+        row.add("down", "Down (Alt+Down)", lambda: self._move(lambda item: tree.step(item, 1)))
+        row.add("indent", "Below the label before it (Alt+Right)", lambda: self._move(tree.indent))
+        row.add("outdent", "Beside the label above it (Alt+Left)", lambda: self._move(tree.outdent))
+        row.stretch()
+        row.add("pencil", "Rename (F2)", self.view.rename)
+        row.add("trash", "Take the label out (Del)", self.remove_label)
+        self.new_fault.hide()
+        return column_of("Labels", self.view, row, self.new, self.new_fault)
+
+    def _connect(self) -> None:
+        self.lists.chosen.connect(self._on_list_chosen)
+        self.lists.renamed.connect(self._on_list_renamed)
+        self.lists.remove_asked.connect(self.remove_list)
+        self.view.selectionModel().currentChanged.connect(lambda *_: self._on_label_chosen())
+        self.view.remove_asked.connect(self.remove_label)
+        self.view.add_asked.connect(self.new.setFocus)
+        self.tree.edited.connect(self._on_edited)
+        self.list_fields.edited.connect(self._on_edited)
+        self.fields.exclusive = lambda group: group in self._exclusive
+        self.fields.only_one.toggled.connect(self._on_only_one)
+        self.new.textEdited.connect(lambda _text: self._on_new_typed())
+        self.suggest.clicked.connect(lambda: self._after_saving(lambda: self.run_asked.emit(self._list)))
+        self.revert.clicked.connect(lambda: self._show(self._list, self._stored))
+        self.save.clicked.connect(lambda: self.keep())
+        keep = QAction(self)
+        keep.setShortcut(QKeySequence("Ctrl+S"))
+        keep.triggered.connect(lambda: self.save.click())
+        self.addAction(keep)
+        self._tagging.lists_changed.connect(self.load)
+        self._tagging.changed.connect(lambda _photos: self.preview.ask_again())
+
+    # The lists
+
+    def load(self, go_to: str | None = None) -> None:
+        """Ask which lists there are, and show them; ``go_to`` is to be the current one then."""
+        self._wanted = go_to or self._wanted
+        self._tagging.ask(lambda core: (core.lists.all(), core.lists.ready()), self._on_lists, self._say_fault)
+
+    def _on_lists(self, found: tuple[Sequence[LabelList], Sequence[LabelList]]) -> None:
+        own, ready = found
+        self._own = {labels.name: labels for labels in own}
+        self._ready = {labels.name: labels for labels in ready}
+        wanted, self._wanted = self._wanted or self._stored or self._list.name or None, None
+        self.lists.show_lists([(labels.name, len(labels.labels)) for labels in own], ready, wanted)
+        current = self.lists.current()
+        if current is None and own and not self.is_edited() and not self._list.name:
+            self.lists.go_to(own[0].name)
+            current = self.lists.current()
+        if current is not None and not self.is_edited():
+            self._open(*current)
+        self._on_edited()
+
+    def _open(self, name: str, ready: bool) -> None:
+        labels = (self._ready if ready else self._own).get(name)
+        if labels is not None and (labels != self._list or (self._stored is None) != ready):
+            self._show(labels, None if ready else name)
+
+    def _show(self, labels: LabelList, stored: str | None) -> None:
+        """Work on a list from now on."""
+        current = self.view.current().label.name if self.view.current() is not None else None
+        same = labels.name == self._list.name
+        self._list, self._stored, self._exclusive = labels, stored, set(labels.exclusive)
+        self.tree.show(labels)
+        self.view.expandAll() if len(labels.labels) <= 300 else self.view.expandToDepth(0)
+        self.list_fields.show_list(labels)
+        self.list_fields.setEnabled(bool(labels.name))
+        self.new.setEnabled(bool(labels.name) and self._tagging.can_change)
+        kept = self.tree.named(current) if same and current else None
+        first = self.tree.item(0)
+        item = kept or (first if isinstance(first, LabelItem) else None)
+        if item is not None:
+            self.view.go_to(item)
+        self._on_label_chosen()
+        self._on_edited()
+
+    def _on_list_chosen(self, name: str, ready: bool) -> None:
+        def open_it() -> None:
+            with QSignalBlocker(self.lists):
+                self.lists.go_to(name)
+            self._wanted = name
+            self._open(name, ready)
+
+        self._leave(open_it, self._go_back)
+
+    def _go_back(self) -> None:
+        with QSignalBlocker(self.lists):
+            self.lists.go_to(self._stored or self._list.name)
+
+    def begin(self) -> None:
+        """A new list, under a name that no other has; the name can be typed over at once."""
+        if self._tagging.can_change:
+            self._leave(self._begin)
+
+    def _begin(self) -> None:
+        number, name = 1, "New list"
+        while self._is_there(name):
+            number += 1
+            name = f"New list {number}"
+        self._tagging.put(LabelList(name), None, self._on_begun, self._say_fault)
+
+    def _on_begun(self, labels: LabelList) -> None:
+        self._own[labels.name] = labels
+        self._show(labels, labels.name)
+        self._wanted = labels.name
+        self.tabs.setCurrentWidget(self.list_fields)
+        self.list_fields.name.setFocus()
+        self.list_fields.name.selectAll()
+
+    def _on_list_renamed(self, name: str, new: str) -> None:
+        if self._is_there(new) and new.casefold() != name.casefold():
+            self._say_fault_words(f"Another list is called “{new}” already.")
+            return
+        if self.is_edited():
+            self.list_fields.name.setText(new)
+            self._on_edited()
+            return
+        self._wanted = new
+        self._tagging.put(replace(self._own[name], name=new), name, self._on_saved, self._say_fault)
+
+    def _on_remove_button(self) -> None:
+        current = self.lists.current()
+        if current is not None and not current[1]:
+            self.remove_list(current[0])
+
+    def remove_list(self, name: str) -> None:
+        """Ask, and remove a list."""
+        if not self._tagging.can_change:
+            self._say_fault_words(CANNOT)
+            return
+        if ask_to_remove(self, name):
+            if name == self._stored:
+                self._show(LabelList(""), None)
+            self._tagging.remove(name)
+
+    def _is_there(self, name: str) -> bool:
+        return any(name.casefold() == other.casefold() for other in (*self._own, *self._ready))
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether a list other than this one has a name."""
+        mine = (self._stored or self._list.name).casefold()
+        return name.casefold() != mine and any(name.casefold() == other.casefold() for other in self._own)
+
+    # The labels
+
+    def _on_label_chosen(self) -> None:
+        self.fields.show_item(self.view.current())
+        if self.view.current() is not None and self.tabs.currentWidget() is not self.fields and self.view.hasFocus():
+            self.tabs.setCurrentWidget(self.fields)
+        self._preview()
+
+    def _on_new_typed(self) -> None:
+        name = tidy(self.new.text())
+        say(self.new_fault, self.new, f"“{name}” is in this list already." if name and self.tree.named(name) else "")
+        self._preview()
+
+    def add_label(self, *, below: bool = False) -> None:
+        """Put what is typed into the list: after the current label, or below it."""
+        name = tidy(self.new.text())
+        if not name or self.tree.named(name) is not None:
+            return
+        beside = self.view.current()
+        item = self.tree.add(Label(name), beside, below=below and beside is not None)
+        self.new.clear()
+        say(self.new_fault, self.new, "")
+        self.view.go_to(item)
+
+    def remove_label(self) -> None:
+        """Take the current label out of the list."""
+        item = self.view.current()
+        if item is not None and self._tagging.can_change:
+            name = item.label.name
+            self.tree.remove(item)
+            self._on_label_chosen()
+            self._say(f"“{name}” is taken out. Photos that have it keep it.")
+
+    def _move(self, act: Callable[[LabelItem], bool]) -> None:
+        item = self.view.current()
+        if item is not None and act(item):
+            self.view.go_to(item)
+            self.view.setFocus()
+
+    def _on_only_one(self, on: bool) -> None:
+        group = tidy(self.fields.group.currentText())
+        if group:
+            (self._exclusive.add if on else self._exclusive.discard)(group)
+            self._on_edited()
+
+    def _preview(self) -> None:
+        typed, item = tidy(self.new.text()), self.view.current()
+        label = Label(typed) if typed else item.label if item is not None else None
+        self.preview.show_label(label, self.working())
+
+    # Keeping
+
+    def working(self) -> LabelList:
+        """The list as it stands now."""
+        labels = self.tree.labels()
+        groups = {label.group for label in labels}
+        exclusive = tuple(group for group in self._list.exclusive if group in self._exclusive & groups)
+        exclusive += tuple(sorted(self._exclusive.intersection(groups).difference(exclusive)))
+        name, templates = tidy(self.list_fields.name.text()), self.list_fields.templates.lines()
+        return replace(self._list, name=name, labels=labels, templates=templates, exclusive=exclusive)
+
+    def is_edited(self) -> bool:
+        """Whether something waits to be saved."""
+        return bool(self._list.name) and (self.working() != self._list or bool(self.tree.renamed()))
+
+    def fault(self) -> str:
+        """Why the list cannot be saved as it stands; nothing where it can."""
+        if said := self.list_fields.check():
+            return said
+        seen: set[str] = set()
+        for item in self.tree.items():
+            name = item.label.name.casefold()
+            if not name:
+                return "A label needs a name."
+            if name in seen:
+                return f"“{item.label.name}” is in this list twice."
+            seen.add(name)
+        return ""
+
+    def _on_edited(self) -> None:
+        item = self.view.current()
+        if item is not None and not self.fields.isAncestorOf(self.focusWidget() or self.view):
+            self.fields.show_item(item)  # Named in the tree: the field follows.
+        edited, fault, can = self.is_edited(), self.fault() if self._list.name else "", self._tagging.can_change
+        fresh = bool(self._list.name) and self._stored is None
+        self.save.setText("Keep this list" if fresh else "&Save")
+        self.save.setEnabled(can and (edited or fresh) and not fault)
+        self.revert.setVisible(edited)
+        self.suggest.setEnabled(can and bool(self._list.name) and not fault and self.tree.rowCount() > 0)
+        self.exporting.setEnabled(self._stored is not None)
+        self.lists.set_edited(edited)
+        if not can:
+            self._say(CANNOT)
+        elif fault:
+            self._say_fault_words(fault)
+        elif edited:
+            self._say("Not saved yet.")
+        elif fresh:
+            self._say("It comes with Retrouve: keep it to make it yours, or suggest tags from it as it is.")
+        else:
+            self._say(count_of(len(self._list.labels), "label") if self._list.name else "")
+        self._preview()
+
+    def keep(self, then: Callable[[], None] = lambda: None) -> None:
+        """Save the list; ``then`` is called once it is."""
+        if not self.save.isEnabled():
+            return
+        self.save.setEnabled(False)
+        working = self.working()
+        self._wanted = working.name
+
+        def saved(labels: LabelList) -> None:
+            self._on_saved(labels)
+            then()
+
+        self._tagging.put(working, self._stored, saved, self._on_not_saved, renamed=self.tree.renamed())
+
+    def _on_saved(self, labels: LabelList) -> None:
+        if self._stored is not None:
+            self._own.pop(self._stored, None)
+        self._own[labels.name] = labels
+        self._show(labels, labels.name)
+        self._say(f"“{labels.name}” is saved.")
+
+    def _on_not_saved(self, error: RetrouveError) -> None:
+        self._on_edited()
+        self._say_fault(error)
+
+    def _after_saving(self, act: Callable[[], None]) -> None:
+        if self.is_edited() or self._stored is None:
+            self.keep(act)
+        else:
+            act()
+
+    def _leave(self, then: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
+        """Call ``then`` once nothing that was edited would be lost by it; ``stay`` where somebody would go on here."""
+        if not self.is_edited():
+            then()
+            return
+        why_not = "" if self.save.isEnabled() else self.fault() or CANNOT
+        chosen = ask_to_leave(self, self._list.name, why_not)
+        if chosen is Leaving.SAVE:
+            self.keep(then)
+        elif chosen is Leaving.DISCARD:
+            self._show(self._list, self._stored)
+            then()
+        else:
+            stay()
+
+    def tell(self, words: str, *, error: bool = False) -> None:
+        """Say what came of something that was asked for here."""
+        self._tell(words, "fault" if error else "quiet")
+
+    def _say(self, words: str) -> None:
+        self._tell(words, "quiet")
+
+    def _say_fault(self, error: RetrouveError) -> None:
+        self._say_fault_words(str(error))
+
+    def _say_fault_words(self, words: str) -> None:
+        self._tell(words, "fault")
+
+    def _tell(self, words: str, kind: str) -> None:
+        if self.said.objectName() != kind:
+            self.said.setObjectName(kind)
+            self.said.style().unpolish(self.said)
+            self.said.style().polish(self.said)
+        self.said.setText(words)
+
+    # Events
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter in the field for a new label adds it; it presses no button."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.new.hasFocus():
+                self.add_label(below=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+            return
+        super().keyPressEvent(event)
+
+    def reject(self) -> None:
+        """Escape, or the cross: nothing that was edited is lost without a word."""
+        if self.new.hasFocus() and self.new.text():
+            self.new.clear()
+            self._on_new_typed()
+        else:
+            self._leave(self._end)
+
+    def _end(self) -> None:
+        self.preview.show_label(None, None)
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
+        if self.is_edited():
+            event.ignore()
+            self._leave(self._end)
+        else:
+            self.preview.show_label(None, None)
+            super().closeEvent(event)

@@ -1,0 +1,188 @@
+"""The label lists at the left of the editor: one's own, then those that come ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from app.window.label_tree import LONGEST, tidy
+from app.window.theme import Theme
+from core.tagging.types import LabelList
+
+_COUNT = Qt.ItemDataRole.UserRole + 1
+_READY = Qt.ItemDataRole.UserRole + 2
+_HEADING = Qt.ItemDataRole.UserRole + 3
+_EDITED = Qt.ItemDataRole.UserRole + 4
+_NAME = Qt.ItemDataRole.UserRole + 5
+"""The name that the library knows the list by."""
+_State = QStyle.StateFlag
+
+
+class ListDelegate(QStyledItemDelegate):
+    """A name, and the number of its labels behind it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(  # noqa: D102
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(0, round(option.fontMetrics.height() * 1.9))
+
+    def paint(  # noqa: D102
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        theme, rect = self._theme, option.rect.adjusted(2, 1, -2, -1)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = option.font
+        if index.data(_HEADING):
+            painter.setPen(theme.colour("muted"))
+            painter.drawText(rect.adjusted(8, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, str(index.data()))
+            painter.restore()
+            return
+        chosen = bool(option.state & _State.State_Selected)
+        if chosen or option.state & _State.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("soft" if chosen else "hover"))
+            painter.drawRoundedRect(rect, 6, 6)
+        if option.state & _State.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(theme.colour("accent"))
+            painter.drawRoundedRect(rect, 6, 6)
+        room = rect.adjusted(10, 0, -8, 0)
+        painter.setPen(theme.colour("muted"))
+        number = f"{index.data(_COUNT):,}"
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number)
+        room.setRight(room.right() - option.fontMetrics.horizontalAdvance(number) - 8)
+        if chosen:
+            font.setWeight(font.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(theme.colour("text"))
+        words = f"{index.data()}{' •' if index.data(_EDITED) else ''}"
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.restore()
+
+    def createEditor(  # noqa: D102
+        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QWidget:
+        editor = QLineEdit(parent)
+        editor.setMaxLength(LONGEST)
+        editor.setAccessibleName("Name of the list")
+        editor.setObjectName("renaming")
+        return editor
+
+
+class ListChooser(QListWidget):
+    """One is current. F2 names it anew in its place, Delete removes it."""
+
+    chosen = Signal(str, bool)
+    """Name of a list, and whether it is a ready one that is not kept in the library."""
+    renamed = Signal(str, str)
+    """Name of a list, and the name that it should have."""
+    remove_asked = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setItemDelegate(ListDelegate(theme, self))
+        self.setObjectName("plain")
+        self.setAccessibleName("Label lists")
+        self.setAccessibleDescription("F2 renames, Delete removes")
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.currentItemChanged.connect(lambda now, _before: self._on_current(now))
+        self.itemChanged.connect(self._on_changed)
+
+    def show_lists(self, own: Sequence[tuple[str, int]], ready: Sequence[LabelList], current: str | None) -> None:
+        """Show these, without telling anybody; ready ones whose name is among the own ones are left out."""
+        kept = {name.casefold() for name, _ in own}
+        others = [labels for labels in ready if labels.name.casefold() not in kept]
+        with QSignalBlocker(self):
+            self.clear()
+            for name, count in own:
+                self._add(name, count, ready=False)
+            if others:
+                heading = QListWidgetItem("Ready to use" if own else "Ready to use: choose one, or begin your own")
+                heading.setFlags(Qt.ItemFlag.NoItemFlags)
+                heading.setData(_HEADING, True)
+                self.addItem(heading)
+            for labels in others:
+                self._add(labels.name, len(labels.labels), ready=True)
+            self.go_to(current)
+
+    def go_to(self, name: str | None) -> None:
+        """Make the list of a name current; none where there is no such one."""
+        for row in range(self.count()):
+            item = self.item(row)
+            if name is not None and not item.data(_HEADING) and item.text().casefold() == name.casefold():
+                self.setCurrentRow(row)
+                return
+        self.setCurrentRow(-1)
+
+    def current(self) -> tuple[str, bool] | None:
+        """The name of the current list, and whether it is a ready one."""
+        item = self.currentItem()
+        return None if item is None or item.data(_HEADING) else (item.text(), bool(item.data(_READY)))
+
+    def set_edited(self, edited: bool) -> None:
+        """Whether something in the current list waits to be saved."""
+        item = self.currentItem()
+        if item is not None and bool(item.data(_EDITED)) != edited:
+            with QSignalBlocker(self):
+                item.setData(_EDITED, edited)
+            self.viewport().update()
+
+    def rename(self) -> None:
+        """Edit the name of the current list in its place. A ready one has its name from the program."""
+        current = self.current()
+        if current is not None and not current[1] and self.state() != QAbstractItemView.State.EditingState:
+            self.editItem(self.currentItem())
+
+    def _add(self, name: str, count: int, *, ready: bool) -> None:
+        item = QListWidgetItem(name)
+        item.setData(_NAME, name)
+        item.setData(_COUNT, count)
+        item.setData(_READY, ready)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {count} labels{', ready to use' if ready else ''}")
+        if not ready:
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        self.addItem(item)
+
+    def _on_current(self, item: QListWidgetItem | None) -> None:
+        if item is not None and not item.data(_HEADING):
+            self.chosen.emit(item.text(), bool(item.data(_READY)))
+
+    def _on_changed(self, item: QListWidgetItem) -> None:
+        before, name = str(item.data(_NAME) or ""), tidy(item.text())
+        if not before or name == before:
+            return
+        with QSignalBlocker(self):
+            item.setText(before)  # The library decides; what it keeps is shown then.
+        if name:
+            self.renamed.emit(before, name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() == Qt.Key.Key_F2:
+            self.rename()
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            current = self.current()
+            if current is not None and not current[1]:
+                self.remove_asked.emit(current[0])
+        else:
+            super().keyPressEvent(event)

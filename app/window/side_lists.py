@@ -1,0 +1,177 @@
+"""The label lists in the side panel, each with the number of its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QWidget
+
+from app.window.saved_model import AnyIndex, Role
+from app.window.side_panel_delegate import SideDelegate
+from app.window.theme import Theme
+from app.window.words import count_of
+
+_ROOT = QModelIndex()
+
+
+class ListsModel(QAbstractListModel):
+    """A row for each list. A name may be edited in place: ``renamed`` tells, and the catalogue decides."""
+
+    renamed = Signal(str, str)
+    """Name of a list, and the name that it should have."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lists: tuple[tuple[str, int], ...] = ()
+        self.can_change = True
+
+    def show(self, lists: Sequence[tuple[str, int]]) -> None:
+        """Show these names, each with the number of its labels."""
+        if tuple(lists) != self._lists:
+            self.beginResetModel()
+            self._lists = tuple(lists)
+            self.endResetModel()
+
+    def name(self, row: int) -> str | None:
+        """The name of the list in a row."""
+        return self._lists[row][0] if 0 <= row < len(self._lists) else None
+
+    def row_of(self, name: str) -> int | None:
+        """The row of the list of a name."""
+        return next((row for row, (known, _) in enumerate(self._lists) if known == name), None)
+
+    def rowCount(self, parent: AnyIndex = _ROOT) -> int:  # noqa: D102
+        return 0 if parent.isValid() else len(self._lists)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid():
+            return None
+        name, count = self._lists[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+                return name
+            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                return f"{name}, {count_of(count, 'label')}"
+            case Role.COUNT:
+                return f"{count:,}"
+            case Role.ACTIVE:
+                return False
+        return None
+
+    def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Ask for another name; ``show`` brings what is kept."""
+        name, new = self.name(index.row()), " ".join(str(value).split())
+        if role != Qt.ItemDataRole.EditRole or name is None or not new or new == name:
+            return False
+        self.renamed.emit(name, new)
+        return True
+
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:  # noqa: D102
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() and self.can_change else flags
+
+
+class ListsView(QListView):
+    """Enter or a double click opens a list in the editor, F2 renames it, Delete removes it, Escape leaves the panel."""
+
+    edit_asked = Signal(str)
+    suggest_asked = Signal(str)
+    review_asked = Signal(str)
+    export_asked = Signal(str)
+    remove_asked = Signal(str)
+    """Each with the name of a list."""
+    left = Signal()
+
+    def __init__(self, model: ListsModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lists = model
+        self.setModel(model)
+        self.setItemDelegate(SideDelegate(theme, self, "Name of the label list"))
+        self.setObjectName("lists")
+        self.setAccessibleName("Label lists")
+        self.setAccessibleDescription("Enter edits, F2 renames, Delete removes")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.doubleClicked.connect(lambda index: self._emit(self.edit_asked, self._lists.name(index.row())))
+        self._current: str | None = None
+        model.modelAboutToBeReset.connect(self._on_about_to_change)
+        model.modelReset.connect(self._on_changed)
+
+    def current(self) -> str | None:
+        """The name of the list that the keys act on."""
+        return self._lists.name(self.currentIndex().row())
+
+    def rename(self) -> None:
+        """Edit the name of the current list in its place."""
+        editing = self.state() == QAbstractItemView.State.EditingState
+        if self._lists.can_change and self.current() is not None and not editing:
+            self.edit(self.currentIndex())
+
+    def menu(self) -> QMenu:
+        """What can be done with the current list."""
+        menu, name, can = QMenu(self), self.current(), self._lists.can_change
+        for words, keys, act, enabled in (
+            ("&Edit labels…", "Enter", lambda: self._emit(self.edit_asked, name), True),
+            ("&Suggest tags…", "", lambda: self._emit(self.suggest_asked, name), can),
+            ("Re&view suggestions", "", lambda: self._emit(self.review_asked, name), True),
+            ("E&xport…", "", lambda: self._emit(self.export_asked, name), True),
+            ("Re&name", "F2", self.rename, can),
+            ("Re&move…", "Del", lambda: self._emit(self.remove_asked, name), can),
+        ):
+            action = QAction(f"{words}\t{keys}" if keys else words, menu)
+            action.setEnabled(enabled)
+            action.triggered.connect(lambda _checked=False, act=act: act())
+            menu.addAction(action)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    def _emit(self, signal: Any, name: str | None) -> None:
+        if name is not None:
+            signal.emit(name)
+
+    def _on_about_to_change(self) -> None:
+        self._current = self.current()
+
+    def _on_changed(self) -> None:
+        row = None if self._current is None else self._lists.row_of(self._current)
+        if row is not None:
+            self.setCurrentIndex(self._lists.index(row))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        match Qt.Key(event.key()):
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self._emit(self.edit_asked, self.current())
+            case Qt.Key.Key_F2:
+                self.rename()
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                if self._lists.can_change:
+                    self._emit(self.remove_asked, self.current())
+            case Qt.Key.Key_Escape:
+                self.left.emit()
+            case _:
+                super().keyPressEvent(event)
+
+    def focusInEvent(self, event: object) -> None:
+        """Something is current as soon as keys can act."""
+        super().focusInEvent(event)  # type: ignore[arg-type]
+        if not self.currentIndex().isValid() and self._lists.rowCount():
+            self.setCurrentIndex(self._lists.index(0))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By the mouse: of the row under it; by the keyboard: of the current one."""
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            index = self.indexAt(event.pos())
+            if not index.isValid():
+                return
+            self.setCurrentIndex(index)
+            at = event.globalPos()
+        else:
+            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
+        if self.current() is not None:
+            self.menu().popup(QPoint(at))

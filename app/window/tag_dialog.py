@@ -1,0 +1,160 @@
+"""Tags many photos at once: a name with completion, and the tags that they have already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.window.flow import Flow
+from app.window.icons import icon
+from app.window.tag_field import TagField
+from app.window.tag_panel import known
+from app.window.tagging import Tagging
+from app.window.theme import Theme
+from app.window.tool_row import strong
+from app.window.words import count_of
+from core.tagging.types import State, Step, Tag
+
+MOST_SHOWN = 40
+"""Tags that are shown of what the photos have."""
+MOST_READ = 5_000
+"""Photos whose tags are read to be shown."""
+_ICON = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A tag that some of the photos have."""
+
+    label_id: int
+    label: str
+    photos: int
+
+
+class TagDialog(QDialog):
+    """Enter adds what is typed to all of the photos, and the field is free for the next. Nothing is asked twice."""
+
+    search_asked = Signal(str)
+
+    def __init__(self, tagging: Tagging, photo_ids: Sequence[int], theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Tag photos")
+        self._tagging, self._theme, self._ids = tagging, theme, list(photo_ids)
+        count = count_of(len(self._ids), "photo")
+        self.field = TagField(theme)
+        self.field.setPlaceholderText("A tag, for instance a name or a place")
+        self.said = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="quiet")
+        self.heading = strong("")
+        self.shared = Flow()
+        self.shared.setAccessibleName("Tags of these photos")
+        self.add, self.undo, close = QPushButton("Add"), QPushButton("&Undo"), QPushButton("Close")
+        self.add.setProperty("primary", "true")
+        for button in (self.add, self.undo, close):
+            button.setAutoDefault(False)
+        self._lay_out(strong(f"Tag {count}"), close)
+        self.field.entered.connect(self._on_entered)
+        self.field.left.connect(self.reject)
+        self.field.textChanged.connect(lambda text: self.add.setEnabled(bool(text.strip())))
+        self.add.clicked.connect(lambda: self._on_entered(self.field.text()))
+        self.undo.clicked.connect(lambda: self._tagging.undo(self._on_undone))
+        close.clicked.connect(self.accept)
+        tagging.failed.connect(lambda error: self._say(str(error), error=True))
+        tagging.changed.connect(lambda _photos: self._load())
+        self.add.setEnabled(False)
+        self.undo.setVisible(False)
+        self.heading.hide()
+        self._say("Enter adds it. A name that is new becomes a label of your own.")
+        self._load()
+        self.field.setFocus()
+
+    def _lay_out(self, title: QLabel, close: QPushButton) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self.field, 1)
+        line.addWidget(self.add)
+        foot = QHBoxLayout()
+        foot.addWidget(self.undo)
+        foot.addStretch(1)
+        foot.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 18, 22, 18)
+        column.setSpacing(12)
+        column.addWidget(title)
+        column.addLayout(line)
+        column.addWidget(self.said)
+        column.addWidget(self.heading)
+        column.addWidget(self.shared)
+        column.addStretch(1)
+        column.addLayout(foot)
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 70)
+        self.setMinimumHeight(self.fontMetrics().height() * 16)
+
+    def _load(self) -> None:
+        ids = self._ids[:MOST_READ]
+        self._tagging.ask(lambda core: (known(core), shared(core.decisions.of_photos(ids))), self._on_loaded)
+
+    def _on_loaded(self, found: tuple[object, Sequence[Shared]]) -> None:
+        names, had = found
+        self.field.set_known(names)  # type: ignore[arg-type]
+        old = self.shared.items
+        self.shared.put([self._button(one) for one in had[:MOST_SHOWN]])
+        for button in old:
+            button.deleteLater()
+        self.heading.setText("They have" if len(self._ids) > 1 else "It has")
+        self.heading.setVisible(bool(had))
+
+    def _button(self, one: Shared) -> QPushButton:
+        """A tag that can be taken away from all of them."""
+        everywhere = one.photos == min(len(self._ids), MOST_READ)
+        words = one.label if everywhere else f"{one.label} ({one.photos:,})"
+        button = QPushButton(words.replace("&", "&&"))
+        button.setObjectName("offer")
+        button.setAutoDefault(False)
+        button.setIcon(icon("clear", self._theme.colour("muted"), _ICON))
+        button.setToolTip(f"Take “{one.label}” away from {count_of(one.photos, 'photo')}")
+        button.setAccessibleName(button.toolTip())
+        pairs = [(photo_id, one.label_id) for photo_id in self._ids]
+        button.clicked.connect(lambda: self._tagging.clear(pairs, self._on_step))
+        return button
+
+    def _on_entered(self, name: str) -> None:
+        name = " ".join(name.split())
+        if name:
+            self.field.clear()
+            self._tagging.tag(self._ids, name, self._on_step)
+            self.field.setFocus()
+
+    def _on_step(self, step: Step | None) -> None:
+        if step is None:
+            self._say("Nothing to do: they are so already.")
+        else:
+            self._say(f"{step.said[0].upper()}{step.said[1:]}.")
+            self.undo.setVisible(True)
+
+    def _on_undone(self, step: Step | None) -> None:
+        self.undo.setVisible(False)
+        self._say("There is nothing to undo." if step is None else f"Undone: {step.said}.")
+        self.field.setFocus()
+
+    def _say(self, words: str, *, error: bool = False) -> None:
+        kind = "fault" if error else "quiet"
+        if self.said.objectName() != kind:
+            self.said.setObjectName(kind)
+            self.said.style().unpolish(self.said)
+            self.said.style().polish(self.said)
+        self.said.setText(words)
+
+
+def shared(tags: Mapping[int, Sequence[Tag]]) -> list[Shared]:
+    """The accepted tags of photos, those of most photos first."""
+    counts: dict[tuple[int, str], int] = {}
+    for some in tags.values():
+        for tag in some:
+            if tag.state is State.ACCEPTED:
+                key = (tag.label_id, tag.label)
+                counts[key] = counts.get(key, 0) + 1
+    found = [Shared(label_id, label, count) for (label_id, label), count in counts.items()]
+    return sorted(found, key=lambda one: (-one.photos, one.label.casefold()))
