@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
     from core.tagging.types import Planned, SidecarReport
 
 USAGE = "`retrouve tags export --xmp`, with --dry-run to see what would be written, or --undo to take it back"
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `tags export`."""
-    parser.add_argument("--xmp", action="store_true", help="with export: write accepted tags into XMP sidecars")
-    parser.add_argument("--dry-run", action="store_true", help="with export: show what would be written, write nothing")
-    parser.add_argument("--undo", action="store_true", help="with export: put back what the last export changed")
 
 
 def export(call: Call, console: Console) -> int:

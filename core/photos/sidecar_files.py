@@ -148,6 +148,8 @@ def write(path: Path, before: bytes | None, after: bytes) -> None:
             file.finish(lambda: _refuse_change(path, before))
     except FileExistsError as error:
         raise SidecarError(CHANGED) from error
+    except FileNotFoundError as error:
+        raise SidecarError(CHANGED if path.parent.is_dir() else NO_FOLDER) from error
     except OSError as error:
         raise _refused(error) from error
 

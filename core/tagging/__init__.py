@@ -63,7 +63,7 @@ class Tagging:
         """Tags and captions that travel with the photos."""
         from core.tagging.travelling import Sidecars
 
-        return Sidecars(self._library)
+        return Sidecars(self._library.catalog)
 
     @cached_property
     def renaming(self) -> Renaming:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.catalog import photos, travelled, written
 from core.catalog.batches import batches
+from core.catalog.connection import Catalog
 from core.catalog.faults import read_only
 from core.catalog.travelled import Kept
 from core.catalog.written import Written
@@ -21,9 +21,6 @@ from core.photos.sidecar_files import Beside
 from core.tagging.keywords import Wishes, wishes
 from core.tagging.types import Planned, SidecarProgress, SidecarReport
 from core.types import Photo
-
-if TYPE_CHECKING:
-    from core.library import Library
 
 _AT_ONCE = 64
 """Photos whose sidecars are noted in one transaction before they are written: what a kill may leave half done."""
@@ -49,9 +46,8 @@ class Sidecars:
     before; one that cannot be written so stays as it is, and costs itself alone.
     """
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._catalog = library.catalog
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
 
     def plan(self, photo_ids: Sequence[int] | None = None) -> Iterator[Planned]:
         """What would be written, folder by folder: for these photos, or for all that have something to carry.
@@ -73,8 +69,8 @@ class Sidecars:
         May be closed at any point: what was written is a run of its own, and can be undone. Raises `CatalogReadOnly`,
         `DiskFull`, `LibraryBusy` before a file is touched.
         """
-        if self._library.read_only and not dry_run:
-            raise read_only(self._library.folder)
+        if self._catalog.read_only and not dry_run:
+            raise read_only(self._catalog.path.parent)
         ids = self._ids(photo_ids)
         report, done, run = SidecarReport(), 0, 0
         yield SidecarProgress(0, len(ids), report)
@@ -93,8 +89,8 @@ class Sidecars:
         One that was changed since stays as it is. Called again, the run before goes. Raises `CatalogReadOnly`,
         `DiskFull`, `LibraryBusy`.
         """
-        if self._library.read_only:
-            raise read_only(self._library.folder)
+        if self._catalog.read_only:
+            raise read_only(self._catalog.path.parent)
         with self._catalog.read() as db:
             rows = written.last_run(db)
         restored = 0

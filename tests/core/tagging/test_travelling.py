@@ -361,7 +361,7 @@ def test_old_runs_are_forgotten(shelf) -> None:
 def test_a_library_that_is_read_only_writes_no_sidecar(shelf, monkeypatch) -> None:
     photo = shelf.put("a.jpg")
     shelf.decisions.tag([shelf.ids["a.jpg"]], "Dog")
-    monkeypatch.setattr(shelf.library, "read_only", True)
+    monkeypatch.setattr(shelf.library.catalog, "read_only", True)
     for work in (lambda: list(shelf.library.tagging.sidecars.write()), shelf.library.tagging.sidecars.undo):
         with pytest.raises(CatalogReadOnly):
             work()
