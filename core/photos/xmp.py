@@ -39,6 +39,12 @@ _LONGEST_COORDINATE = 100
 _FACES = ("mwg-rs:Name", "MPReg:PersonDisplayName")
 _UTF16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 """How a packet in UTF-16 begins: with a mark, or without."""
+_TREES = (
+    ("MicrosoftPhoto:LastKeywordXMP", r"[/;\n]"),
+    ("lr:hierarchicalSubject", r"\|"),
+    ("digiKam:TagsList", "/"),
+)
+"""Properties whose values are paths, and what stands between their steps."""
 _COORDINATE = re.compile(r"\s*([0-9.]+)(?:,([0-9.]+))?(?:,([0-9.]+))?\s*([NSEW])\s*", re.I)
 
 Values = dict[str, list[tuple[str, str]]]
@@ -139,13 +145,13 @@ def _captions(values: Values) -> Iterator[str]:
 
 
 def _keywords(values: Values) -> Iterator[str]:
-    for key in ("dc:subject", "MicrosoftPhoto:LastKeywordXMP", "Iptc4xmpExt:PersonInImage", *_FACES):
+    for key in ("dc:subject", "Iptc4xmpExt:PersonInImage", *_FACES):
         for text, _ in values.get(key, ()):
             yield from re.split(r"[;\n]", text)
-    for key, separator in (("lr:hierarchicalSubject", "|"), ("digiKam:TagsList", "/")):
+    for key, separator in _TREES:
         for text, _ in values.get(key, ()):
             if not text.startswith("_Digikam_Internal"):
-                yield from text.split(separator)
+                yield from re.split(separator, text)
 
 
 def words(raw: bytes, without: Mapping[str, Collection[str]]) -> tuple[str, ...]:
