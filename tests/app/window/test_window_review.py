@@ -388,7 +388,8 @@ def test_the_page_follows_the_theme_and_leaves_a_narrow_window_narrow(parts: Par
 
 
 def test_a_hundred_thousand_suggestions_never_hold_the_window(parts: Parts, qtbot: Any) -> None:
-    """No turn of the GUI thread is longer than the budget, on a machine that is busy: the longest few are left out."""
+    """No key and no turn of the GUI thread takes longer than the budget: of its own time, since the machine may be busy
+    with other things."""
     library = library_of(parts)
     count = 100_000
 
@@ -411,34 +412,34 @@ def test_a_hundred_thousand_suggestions_never_hold_the_window(parts: Parts, qtbo
 
     library.catalog.write(fill)
     parts.window.activateWindow()
-    gaps: list[float] = []
-    last = time.perf_counter()
+    took: list[float] = []
+
+    def timed(act: Callable[[], Any]) -> None:
+        begun = time.thread_time()
+        act()
+        took.append((time.thread_time() - begun) * 1000)
 
     def turn(until: Callable[[], bool]) -> None:
-        nonlocal last
-        last, deadline = time.perf_counter(), time.perf_counter() + 60
+        deadline = time.monotonic() + 120
         while not until():
-            QApplication.processEvents()
-            now = time.perf_counter()
-            gaps.append((now - last) * 1000)
-            last = now
-            assert now < deadline
+            timed(QApplication.processEvents)
+            assert time.monotonic() < deadline
 
     page = parts.window.review
 
-    def pressed(key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> float:
-        begun = time.perf_counter()
-        qtbot.keyClick(QApplication.focusWidget(), key, modifiers)
-        return (time.perf_counter() - begun) * 1000
+    def pressed(key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+        timed(lambda: qtbot.keyClick(QApplication.focusWidget(), key, modifiers))
 
     parts.window.search.take_focus()
     pressed(Qt.Key.Key_R, CTRL)
     turn(lambda: shown(parts) == count)
-    took = [pressed(Qt.Key.Key_A) for _ in range(10)]
-    took += [pressed(Qt.Key.Key_End), pressed(Qt.Key.Key_R), pressed(Qt.Key.Key_Home)]
+    for key in (*[Qt.Key.Key_A] * 10, Qt.Key.Key_End, Qt.Key.Key_R, Qt.Key.Key_Home, Qt.Key.Key_A):
+        pressed(key)
     turn(lambda: not parts.conductor.review._deciding.busy)
-    assert sorted(took)[-2] < 50, took
-    above = [pressed(Qt.Key.Key_A, SHIFT)]
+    pressed(Qt.Key.Key_A, SHIFT)
     assert page.model.count(Verdict.ACCEPTED) > 17_000
-    print(f"longest key {max(took + above):.0f} ms, longest turns {sorted(gaps)[-3:]}")
-    assert above[0] < 150, above
+    turn(lambda: not parts.conductor.review._deciding.busy)
+    pressed(Qt.Key.Key_U)
+    turn(lambda: page.model.count(Verdict.ACCEPTED) < 20)
+    print(f"the longest of {len(took):,} keys and turns: {sorted(took)[-3:]} ms")
+    assert max(took) < 50
