@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.catalog import answering
+from core.catalog import answering, embeddings, preferences
 from core.catalog.connection import Catalog
-from core.errors import ModelError
+from core.catalog.lock import IndexLock
+from core.errors import ModelError, ModelMissing
 from core.models.encoders import Encoders
-from core.types import ModelMove
+from core.types import LeftModel, ModelMove
 
 if TYPE_CHECKING:
     from core.models.encoder import Encoder, EncoderSpec
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from core.models.remote import RemoteEncoder
     from core.search.searcher import Searcher
     from core.search.store import VectorStore
+
+_BUNDLED = "bundled"
+"""What the catalogue says where the person went back to the bundled model: whichever comes with the program."""
 
 
 class Engines:
@@ -35,6 +40,7 @@ class Engines:
         self.catalog = catalog
         self._model = model
         self._guard = threading.RLock()
+        self._wanted: dict[str | None, ModelInfo] = {}
         self._found: dict[str, ModelInfo] = {}
         self._encoders = Encoders(None if catalog.read_only else folder / "cache" / "openvino")
         self._stores: dict[str, VectorStore] = {}
@@ -42,13 +48,102 @@ class Engines:
 
     # The one that is wanted, and the one that answers while the library moves to it (see `core.moving`)
 
-    @cached_property
+    @property
     def info(self) -> ModelInfo:
         """The model that is wanted: photos are encoded with it, and when all are, it answers. Raises ModelMissing or
         ModelDamaged."""
         from core.models.registry import load_info, starter_folder
 
-        return load_info(self._model if self._model is not None else starter_folder())
+        chosen = None if self._model is not None else self.chosen_model
+        with self._guard:
+            if chosen not in self._wanted:
+                if chosen is None:
+                    self._wanted[chosen] = load_info(self._model if self._model is not None else starter_folder())
+                else:
+                    self._wanted[chosen] = self._chosen(chosen)
+            return self._wanted[chosen]
+
+    @property
+    def chosen_model(self) -> str | None:
+        """The id of the model that was chosen for this library; None where it is the bundled one, whichever that is.
+        Asked each time: another process may have chosen."""
+        with self.catalog.read() as db:
+            said = preferences.value(db, preferences.MODEL)
+        return None if said == _BUNDLED else said
+
+    @property
+    def _has_choice(self) -> bool:
+        """Whether anybody ever chose a model here, if only to go back to the bundled one."""
+        with self.catalog.read() as db:
+            return preferences.value(db, preferences.MODEL) is not None
+
+    def use_model(self, name: str, *, at_once: bool = False) -> ModelInfo:
+        """Want another model from now on: one of the shelf by its name, or one that this library keeps.
+
+        The next index run encodes with it, and until all is encoded the one before answers (see `core.moving`); with
+        ``at_once`` it answers from now on, over what it has encoded. Raises what `Shelf.find` raises, and
+        `CatalogReadOnly`.
+        """
+        model = self._named(name)
+        _check_it_runs(model)
+        chosen = _BUNDLED if model.folder == _bundled() else model.model_id
+
+        def choose(db: sqlite3.Connection) -> None:
+            preferences.put(db, preferences.MODEL, chosen)
+            if at_once:
+                answering.choose(db, embeddings.model_id(db, model.model_id, model.dim))
+
+        self.catalog.write(choose)
+        self._found.clear()
+        self._let_go(self.answering)
+        return model
+
+    def left_models(self) -> list[LeftModel]:
+        """The models that answer no more and are not wanted, whose embeddings this library still has."""
+        from core.moving import left_models
+
+        wanted = {self.info.model_id, self.answering.model_id}
+        return left_models(self.catalog, self.kept, [id for id in wanted if id])
+
+    def remove_left_models(self) -> list[LeftModel]:
+        """Remove what `left_models` tells of: embeddings, caches and the kept files.
+
+        Raises `LibraryBusy` while an index run goes on, and `CatalogReadOnly`.
+        """
+        from core.moving import remove_model
+
+        gone = self.left_models()
+        with IndexLock(self.folder):
+            for model in gone:
+                remove_model(self.catalog, self.kept, model.model_id)
+        return gone
+
+    def _named(self, name: str) -> ModelInfo:
+        """A model by its name or id: on the shelf, or kept by this library alone."""
+        from core.models.shelf import Shelf
+
+        try:
+            return Shelf().find(name)
+        except ModelMissing:
+            for model in self.kept.all():
+                if name.casefold() in (model.name.casefold(), model.model_id.casefold()):
+                    return model
+            raise
+
+    def _chosen(self, model_id: str) -> ModelInfo:
+        """The chosen model: this library's own copy, or what lies on the shelf under that id."""
+        from core.models.shelf import Shelf
+
+        kept = self.kept.find(model_id)
+        if kept is not None:
+            return kept
+        for model in Shelf().all():
+            if model.model_id == model_id:
+                return model
+        raise ModelMissing(
+            f"This library uses the model {model_id}, which is neither on the shelf nor kept with it. Import or fetch "
+            "it again, or choose another: `retrouve models use starter`."
+        )
 
     @property
     def spec(self) -> EncoderSpec:
@@ -194,3 +289,17 @@ class Engines:
         self._encoders.keep_only(())
         for store in stores.values():
             store.close()
+
+
+def _bundled() -> Path:
+    from core.models.registry import starter_folder
+
+    return starter_folder()
+
+
+def _check_it_runs(model: ModelInfo) -> None:
+    """Raises `TorchMissing` where a model would need the extra that is not installed."""
+    if model.visual is None or model.textual is None:
+        from core.models.openclip import require_torch
+
+        require_torch(f"Running the model {model.name}, which has no graphs,")

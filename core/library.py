@@ -149,7 +149,10 @@ class Library(Engines):
         chosen = None if folders is None else [membership.locate(self.catalog, folder).path for folder in folders]
         self._encoders.set_gentle(self.gentle if gently is None else gently)
         with IndexLock(self.folder):
-            mover = Mover(self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready)
+            spare = self._has_choice
+            mover = Mover(
+                self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready, spare=spare
+            )
             yield from self.tagging.rules.after(mover.run(chosen, cancelled), cancelled)
         self._let_go(self.answering)
         if not cancelled():

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,7 +33,7 @@ from core.catalog import embeddings, roots, rules_rows
 from core.catalog.connection import Catalog
 from core.errors import ModelError, WorkerError
 from core.models.kept import KeptModels, removed
-from core.types import PATIENCE_DAYS, IndexProgress, IndexReport, ModelMove, Phase
+from core.types import PATIENCE_DAYS, IndexProgress, IndexReport, LeftModel, ModelMove, Phase
 
 if TYPE_CHECKING:
     from core.indexing.indexer import Indexer
@@ -78,6 +78,7 @@ class Mover:
     """Index runs of one library that bring it to the wanted model.
 
     ``indexer`` makes the indexer of a model; ``get_ready`` is called just before the wanted model begins to answer.
+    With ``spare`` models that can be gone back to keep what they have, where the person chooses among several.
     """
 
     def __init__(
@@ -88,6 +89,8 @@ class Mover:
         find: Callable[[str], ModelInfo | None],
         indexer: Callable[[ModelInfo], Indexer],
         get_ready: Callable[[], None],
+        *,
+        spare: bool = False,
     ) -> None:
         self._catalog = catalog
         self._kept = kept
@@ -95,6 +98,7 @@ class Mover:
         self._find = find
         self._indexer = indexer
         self._get_ready = get_ready
+        self._spare = spare
         self._old: embeddings.StoredModel | None = None
         self._left = 0
         """What the wanted model had still to encode when that was counted last."""
@@ -200,19 +204,47 @@ class Mover:
             return new, rows.left(db, old.id, new.id)
 
     def _tidy(self, cancelled: Callable[[], bool]) -> None:
-        """Remove what belongs to models that nobody needs. The row goes last: it says that there is something to do."""
+        """Remove what belongs to models that nobody needs."""
         with self._catalog.read() as db:
             strays = rows.strays(db, [self._wanted.model_id])
         for model in strays:
-            while not cancelled() and self._catalog.write(
-                partial(rows.remove_embeddings, model_id=model.id, most=_BATCH)
-            ):
-                pass
-            if cancelled():
+            if self._spare and self._find(model.name) is not None:
+                continue
+            if not _remove(self._catalog, self._kept, model, cancelled):
                 return
-            cached = _remove_caches(self._catalog.path.parent, model.name)
-            if self._kept.remove(model.name) and cached:
-                self._catalog.write(partial(rows.forget, model_id=model.id))
+
+
+def left_models(catalog: Catalog, kept: KeptModels, needed: Collection[str]) -> list[LeftModel]:
+    """What is left of models that are not ``needed`` (model ids) and do not answer."""
+    with catalog.read() as db:
+        strays = rows.strays(db, needed)
+        counted = [(model, embeddings.count(db, model.id)) for model in strays]
+    found = []
+    for model, count in counted:
+        files = sum(_size(path) for path in (*_caches(catalog.path.parent, model.name), *kept.places(model.name)))
+        found.append(LeftModel(model.name, count, count * model.dim * embeddings.STORED.itemsize + files))
+    return found
+
+
+def remove_model(catalog: Catalog, kept: KeptModels, model_id: str) -> None:
+    """Remove all that a library holds of a model which neither answers nor is wanted."""
+    with catalog.read() as db:
+        model = embeddings.find_model(db, model_id)
+    if model is not None:
+        _remove(catalog, kept, model, lambda: False)
+
+
+def _remove(catalog: Catalog, kept: KeptModels, model: embeddings.StoredModel, cancelled: Callable[[], bool]) -> bool:
+    """Remove embeddings, caches and files of a model; whether it came to its end. The row goes last: as long as it is
+    there, there is something to do."""
+    while not cancelled() and catalog.write(partial(rows.remove_embeddings, model_id=model.id, most=_BATCH)):
+        pass
+    if cancelled():
+        return False
+    cached = _remove_caches(catalog.path.parent, model.name)
+    if kept.remove(model.name) and cached:
+        catalog.write(partial(rows.forget, model_id=model.id))
+    return True
 
 
 def _is_late(new: embeddings.StoredModel) -> bool:
@@ -232,9 +264,22 @@ def _after(before: IndexReport, progress: IndexProgress, moving: bool) -> IndexP
 
 def _remove_caches(library: Path, model_id: str) -> bool:
     """Remove what was computed for one model alone: vectors, graph, compiled towers; whether all of it is gone."""
+    gone = [removed(folder) for folder in _caches(library, model_id)]
+    return all(gone)
+
+
+def _caches(library: Path, model_id: str) -> list[Path]:
     from core.search.mirror import folder_name
 
     cache, name = library / "cache", folder_name(model_id)
     compiled = (cache / "openvino").glob(f"{model_id}-*") if (cache / "openvino").is_dir() else ()
-    gone = [removed(folder) for folder in (cache / "vectors" / name, cache / "graph" / name, *compiled)]
-    return all(gone)
+    return [cache / "vectors" / name, cache / "graph" / name, *compiled]
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    sizes = 0
+    for file in files:
+        with suppress(OSError):
+            sizes += file.stat().st_size if file.is_file() else 0
+    return sizes

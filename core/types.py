@@ -275,5 +275,17 @@ class ModelMove:
         return f"The model {self.new} has encoded {count}. Until it has encoded all, {self.old} answers."
 
 
+@dataclass(frozen=True, slots=True)
+class LeftModel:
+    """A model that a library used before: how many embeddings are left of it, and about how many bytes all of it takes.
+
+    As long as they are there, going back to it takes no encoding.
+    """
+
+    model_id: str
+    embeddings: int
+    bytes: int
+
+
 PATIENCE_DAYS = 30
 """How long a move waits for photos that cannot be read: disks that are unplugged come back, or they do not."""

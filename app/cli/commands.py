@@ -136,6 +136,7 @@ def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", help="what the new model is called here (default: as the file is)")
     parser.add_argument("--architecture", metavar="A", help="what a bare checkpoint holds, by OpenCLIP's name for it")
     parser.add_argument("--tag", metavar="TAG", help="the published checkpoint that it is like, where it matters")
+    parser.add_argument("--at-once", action="store_true", help="with use: it answers before it has encoded all photos")
 
 
 SEARCH_DETAILS = """\
@@ -188,6 +189,9 @@ MODELS_DETAILS = """\
   retrouve models import b32.safetensors --architecture ViT-B-32-quickgelu
   retrouve models export NAME ./folder       its ONNX graphs, tokenizer, weights and card
   retrouve models remove NAME                libraries that use it keep their own copies
+  retrouve models use NAME                   this library moves to it: `retrouve index` encodes, the old one answers
+  retrouve models use starter                ... and back, at once while the old embeddings are there
+  retrouve models tidy                       removes what models that are used no more left in this library
 
 OpenCLIP checkpoints need PyTorch once, to be turned into graphs: pip install "retrouve[torch]". Pickles are read as
 data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder.
@@ -360,9 +364,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "models",
-        "lists, imports and exports models",
+        "lists, imports and exports models, and chooses one",
         "app.cli.models:models",
-        operands="[list|import|export|remove]",
+        operands="[list|import|export|remove|use|tidy]",
         at_most=None,
         add_options=_models,
         details=MODELS_DETAILS,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli import models_use
 from app.cli.calls import Call, absolute
 from app.cli.progress import ProgressBar
 from app.cli.wording import percent, size
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
     from core.models.importing import ImportReport, Step
     from core.models.registry import ModelInfo
 
-USAGE = "`retrouve models list`, `import PATH`, `export NAME FOLDER` or `remove NAME`"
+USAGE = "`retrouve models list`, `import PATH`, `export NAME FOLDER`, `remove NAME`, `use NAME` or `tidy`"
 
 
 def models(call: Call, console: Console) -> int:
-    """List, import, export or remove; without a word, list."""
+    """Do what the first word says; without a word, list."""
     verb, *operands = call.operands or ("list",)
     if verb not in _VERBS:
         raise CallError(f"`retrouve models` does not know `{verb}`: it is {USAGE}.")
     words, options, act = _VERBS[verb]
     if len(operands) != words:
         raise CallError(f"`retrouve models {verb}` is called otherwise: {USAGE}.")
-    for option in ("name", "architecture", "tag"):
-        if call.options[option] is not None and option not in options:
-            raise CallError(f"--{option} says nothing to `retrouve models {verb}`.")
+    for option in ("name", "architecture", "tag", "at_once"):
+        if call.options[option] not in (None, False) and option not in options:
+            raise CallError(f"--{option.replace('_', '-')} says nothing to `retrouve models {verb}`.")
     return act(call, operands, console)
 
 
@@ -149,5 +150,7 @@ _VERBS: dict[str, tuple[int, tuple[str, ...], Callable[[Call, list[str], Console
     "import": (1, ("name", "architecture", "tag"), _import),
     "export": (2, (), _export),
     "remove": (1, (), _remove),
+    "use": (1, ("at_once",), models_use.use),
+    "tidy": (0, (), models_use.tidy),
 }
 """Each verb: how many words it takes, which options, and what does it."""

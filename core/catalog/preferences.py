@@ -8,6 +8,10 @@ GENTLE = "gentle"
 """Whether indexing leaves room for other work."""
 
 
+MODEL = "model"
+"""The id of the model that the person chose for this library; without a row it is the bundled one."""
+
+
 def is_on(db: sqlite3.Connection, name: str, otherwise: bool = False) -> bool:
     """Whether a choice is ``on``; ``otherwise`` where nobody has chosen."""
     said = value(db, name)

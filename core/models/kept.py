@@ -45,6 +45,13 @@ class KeptModels:
             return None
         return info if info.model_id == model_id else None
 
+    def all(self) -> list[ModelInfo]:
+        """Every copy that is whole."""
+        if not self.folder.is_dir():
+            return []
+        names = sorted(path.name for path in self.folder.iterdir() if _ID.fullmatch(path.name))
+        return [found for name in names if (found := self.find(name)) is not None]
+
     def keep(self, info: ModelInfo) -> str | None:
         """Copy a model's files, unless that was done. None when the copy is there, else a sentence that says why not.
 
@@ -78,6 +85,11 @@ class KeptModels:
     def remove(self, model_id: str) -> bool:
         """Remove a copy; whether it is gone. Files that another process holds (on Windows) stay for now."""
         return not _ID.fullmatch(model_id) or removed(self.place_of(model_id))
+
+    def places(self, model_id: str) -> list[Path]:
+        """The folder of a copy, where there is one."""
+        place = self.place_of(model_id) if _ID.fullmatch(model_id) else None
+        return [place] if place is not None and place.is_dir() else []
 
     def clear_drafts(self) -> None:
         """Remove what a killed process left half copied."""

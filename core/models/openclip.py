@@ -34,6 +34,12 @@ _BATCH = {"cuda": 64, "mps": 32, "cpu": 8}
 _SENTENCES = 64
 
 
+def require_torch(what: str) -> None:
+    """Raises TorchMissing, which says what needs it, where a package of the [torch] extra is not there."""
+    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
+        raise TorchMissing(what)
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
     """A model as open_clip built it. ``transform`` makes float32[3, height, width] of a picture, ``tokenize`` int64
@@ -53,9 +59,7 @@ class OpenClipEncoder(DescribedEncoder):
         ``precision`` of ``bf16`` computes in bfloat16 where torch thinks it safe; any other in float32. ``threads``
         holds for all of torch in this process. Raises TorchMissing, ModelMissing or ModelDamaged.
         """
-        missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-        if missing:
-            raise TorchMissing(f"Running the model in {spec.folder} with OpenCLIP")
+        require_torch(f"Running the model in {spec.folder} with OpenCLIP")
         import torch
 
         if spec.threads:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from core import health
 from core.catalog import contents, embeddings, failures, folders, linking, photos, roots
 from core.health import Check
 from core.library import Library
+from core.models.registry import ModelInfo
 from core.types import FileStamp, PhotoMetadata
 
 
@@ -86,7 +88,7 @@ def test_little_space(library: Library, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_photos_that_are_not_encoded(library: Library, tmp_path: Path) -> None:
     fill(library, tmp_path / "album")
-    library.__dict__["info"] = SimpleNamespace(name="m", model_id="m-1", dim=2)
+    library._wanted[None] = cast(ModelInfo, SimpleNamespace(name="m", model_id="m-1", dim=2))
     check = health._embeddings(library)
     assert not check.ok
     assert check.sentence.startswith("3 photos")
@@ -138,7 +140,7 @@ def test_a_damaged_catalogue_is_found(tmp_path: Path) -> None:
         fill(library, tmp_path / "album", 5000)
     path = tmp_path / "library" / "catalog.sqlite"
     content = bytearray(path.read_bytes())
-    for place in range(40 * 16384, len(content), 16384):
+    for place in range(80 * 16384, len(content), 16384):
         content[place : place + 64] = b"\xff" * 64
     path.write_bytes(content)
     with Library.open(tmp_path / "library", model=tmp_path / "no model") as library:

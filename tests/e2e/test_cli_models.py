@@ -64,3 +64,25 @@ def test_wrong_calls(retrouve, tmp_path, arguments, code, said):
     ran = retrouve("models", *arguments, cwd=tmp_path)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
+
+
+def test_a_library_moves_to_another_model_and_back(retrouve, photos, tmp_path):
+    library = tmp_path / "library"
+    assert retrouve("models", "import", small_models.immich(tmp_path / "brought"), "--name", "mine").code == 0
+    assert retrouve("--library", library, "index", photos).code == 0
+    chosen = retrouve("--library", library, "models", "use", "mine")
+    assert chosen.code == 0 and "0 of 12 photos" in chosen.out and "retrouve index" in chosen.out
+    before = retrouve("--library", library, "--json", "search", "red").document
+    moved = retrouve("--library", library, "--json", "index").document
+    assert "mine-" in moved["note"]
+    status = retrouve("--library", library, "--json", "status").document
+    assert status["model"] == "mine"
+    back = retrouve("--library", library, "--json", "models", "use", "starter").document
+    assert (back["done"], back["total"]) == (12, 12)
+    assert retrouve("--library", library, "--json", "index").document["encoded"] == 0
+    assert retrouve("--library", library, "--json", "search", "red").document["hits"] == before["hits"]
+    removed = retrouve("--library", library, "--json", "models", "tidy").document["removed"]
+    assert [entry["embeddings"] for entry in removed] == [12]
+    assert retrouve("--library", library, "--json", "models", "tidy").document["removed"] == []
+    assert retrouve("--library", library, "models", "use", "nobody").code == 3
+    assert retrouve("--library", library, "models", "list", "--at-once").code == 2

@@ -1,0 +1,49 @@
+"""``retrouve models use`` and ``tidy``: which model a library is searched with, and what earlier ones left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.cli.calls import Call
+from app.cli.opening import open_library
+from app.cli.wording import counted, size
+
+if TYPE_CHECKING:
+    from app.cli.console import Console
+
+
+def use(call: Call, operands: list[str], console: Console) -> int:
+    """Choose the model of the library; what is known of the move there."""
+    at_once = bool(call.options["at_once"])
+    with open_library(call.library, create=True) as library:
+        model = library.use_model(operands[0], at_once=at_once)
+        move, answering = library.move(), library.answering
+        console.document(
+            {
+                "model": model.model_id,
+                "answering": answering.model_id,
+                "done": 0 if move is None else move.done,
+                "total": 0 if move is None else move.total,
+            }
+        )
+        if move is not None:
+            console.say(f"{move.sentence} `retrouve index` goes on with it.")
+        elif at_once:
+            console.say(f"{model.model_id} answers now, over what it has encoded; `retrouve index` encodes the rest.")
+        else:
+            console.say(f"{model.model_id} answers in this library.")
+    return 0
+
+
+def tidy(call: Call, _operands: list[str], console: Console) -> int:
+    """Remove what models that are used no more left in the library."""
+    with open_library(call.library) as library:
+        gone = library.remove_left_models()
+    console.document(
+        {"removed": [{"model_id": one.model_id, "embeddings": one.embeddings, "bytes": one.bytes} for one in gone]}
+    )
+    for one in gone:
+        console.say(f"Removed {counted(one.embeddings, 'embedding')} of {one.model_id}, {size(one.bytes)} in all.")
+    if not gone:
+        console.say("Nothing is left of any other model.")
+    return 0

@@ -1,0 +1,157 @@
+"""A person chooses another model for a library, goes back, and removes what the other one left."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.catalog import embeddings
+from core.catalog.lock import IndexLock
+from core.errors import LibraryBusy, ModelMissing
+from core.library import Library
+from core.models import registry
+from core.models.shelf import ENVIRONMENT
+from tests.colours import COLOURS, paint
+from tests.core.moving_models import MovingLibrary, finish, make_model, shown
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Model one comes with the program, two and three are on the shelf."""
+    one = make_model(tmp_path / "bundled", "one")
+    shelf = tmp_path / "shelf"
+    for name in ("two", "three"):
+        make_model(shelf / name, name)
+    monkeypatch.setattr(registry, "starter_folder", lambda: one)
+    monkeypatch.setattr("core.models.shelf.starter_folder", lambda: one)
+    monkeypatch.setenv(ENVIRONMENT, str(shelf))
+    # Their encoders are small ones in this process: no graph is needed.
+    monkeypatch.setattr("core.engines._check_it_runs", lambda model: None)
+    return shelf
+
+
+@pytest.fixture
+def open_library(tmp_path: Path) -> Iterator[Callable[[], MovingLibrary]]:
+    opened: list[MovingLibrary] = []
+
+    def build() -> MovingLibrary:
+        opened.append(MovingLibrary.open(tmp_path / "library"))
+        return opened[-1]
+
+    yield build
+    for library in opened:
+        library.close()
+
+
+@pytest.fixture
+def library(open_library: Callable[[], MovingLibrary], tmp_path: Path) -> MovingLibrary:
+    for number in range(12):
+        colour = list(COLOURS)[number % len(COLOURS)]
+        paint(tmp_path / "album" / f"{colour} {number:02}.jpg", colour, number)
+    library = open_library()
+    library.add_root(tmp_path / "album")
+    finish(library)
+    return library
+
+
+def stored(library: Library) -> dict[str, int]:
+    with library.catalog.read() as db:
+        return {model.name.partition("-")[0]: embeddings.count(db, model.id) for model in embeddings.models(db)}
+
+
+def test_the_old_model_answers_until_the_chosen_one_has_encoded_all(library: MovingLibrary) -> None:
+    before = shown(library.search("red"))
+    assert library.use_model("two").name == "two"
+    assert (library.info.name, library.answering.name) == ("two", "one")
+    move = library.move()
+    assert move is not None and (move.done, move.total) == (0, 12)
+    assert shown(library.search("red")) == before
+    finish(library)
+    assert library.answering.name == "two" and library.move() is None
+    assert {name for name, *_ in shown(library.search("red", top=2))} <= {"red 00.jpg", "red 06.jpg"}
+
+
+def test_going_back_takes_no_encoding_and_what_is_left_can_be_removed(library: MovingLibrary) -> None:
+    library.use_model("two")
+    finish(library)
+    assert stored(library) == {"one": 12, "two": 12}, "the embeddings of the model before are kept"
+    assert [(left.model_id, left.embeddings) for left in library.left_models()] == [(_id("one", library), 12)]
+    library.use_model("one")
+    [*_, last] = finish(library)
+    assert last.report.encoded == 0 and library.answering.name == "one"
+    finish(library)
+    assert stored(library) == {"one": 12, "two": 12}, "nor does a later run remove what one may go back to"
+    [gone] = library.remove_left_models()
+    assert gone.embeddings == 12 and gone.bytes >= 12 * 4 * 2
+    assert stored(library) == {"one": 12} and library.left_models() == []
+    assert not list((library.folder / "models").glob("two-*"))
+
+
+def test_at_once_it_answers_over_what_it_has_encoded(library: MovingLibrary) -> None:
+    library.use_model("two", at_once=True)
+    assert library.answering.name == "two" and library.search("red").hits == ()
+    finish(library)
+    assert len(library.search("red").hits) == 12
+
+
+def test_another_process_is_told(library: MovingLibrary, open_library: Callable[[], MovingLibrary]) -> None:
+    other = open_library()
+    assert other.info.name == "one"
+    library.use_model("two")
+    assert other.info.name == "two" and other.answering.name == "one"
+    finish(other)
+    assert library.answering.name == "two"
+
+
+def test_a_model_that_left_the_shelf_goes_on_with_the_librarys_copy(
+    library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    library.use_model("two")
+    finish(library)
+    shutil.rmtree(models / "two")
+    again = open_library()
+    assert again.info.folder.parent == again.folder / "models" and again.answering.name == "two"
+    assert again.use_model("two").name == "two"
+
+
+def test_one_that_is_nowhere_says_what_to_do(
+    library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    library.use_model("two")
+    shutil.rmtree(models / "two")
+    again = open_library()
+    with pytest.raises(ModelMissing, match="models use starter"):
+        _ = again.info
+    assert again.answering.name == "one", "photos are found with the model before"
+    again.use_model("one")
+    assert again.info.name == "one"
+
+
+def test_an_unknown_name_changes_nothing(library: MovingLibrary) -> None:
+    with pytest.raises(ModelMissing, match="no model `tow`"):
+        library.use_model("tow")
+    assert library.info.name == "one" and library.chosen_model is None
+
+
+def test_nothing_is_removed_while_a_run_goes_on(library: MovingLibrary) -> None:
+    library.use_model("two")
+    finish(library)
+    with IndexLock(library.folder), pytest.raises(LibraryBusy):
+        library.remove_left_models()
+    assert stored(library) == {"one": 12, "two": 12}
+
+
+def test_an_update_of_the_bundled_model_leaves_nothing_where_nobody_chose(
+    library: MovingLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_library: Callable[[], MovingLibrary]
+) -> None:
+    monkeypatch.setattr(registry, "starter_folder", lambda: tmp_path / "shelf" / "three")
+    again = open_library()
+    finish(again)
+    assert stored(again) == {"three": 12}
+
+
+def _id(name: str, library: MovingLibrary) -> str:
+    return next(id for id in library.encoders.known if id.startswith(f"{name}-"))
