@@ -19,6 +19,7 @@ from core.errors import ModelError, RetrouveError
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.models.encoder import Encoder
 
 _LITTLE_SPACE = 1_000_000_000
 """Bytes of free disk from which on a library is in danger: less than 10,000 photos take."""
@@ -220,12 +221,27 @@ def _encoder(library: Library) -> Check:
     length = float(np.linalg.norm(vector))
     if vector.shape != (library.info.dim,) or not abs(length - 1) < _UNIT_TOLERANCE:
         return Check("encoder", False, f"The model gives no usable embedding (length {length:.3f}): install it again.")
-    return Check("encoder", True, f"The model encodes sentences{_precision(encoder)}.")
+    return Check("encoder", True, f"The model encodes sentences. {_way(encoder)}".strip())
 
 
-def _precision(encoder: object) -> str:
-    said = getattr(encoder, "precision", None)
-    return f", and photos in {said}" if isinstance(said, str) else ""
+def _way(encoder: Encoder) -> str:
+    """How photos are encoded, and why so."""
+    from core.models.openvino import OpenVinoEncoder
+
+    if not isinstance(encoder, OpenVinoEncoder):
+        return ""
+    choice = encoder.choice()
+    if choice is not None:
+        return choice.sentence
+    passed = "bf16" in encoder.info.precisions
+    reason = (
+        "this processor computes with it, and the model passed its check in it"
+        if encoder.precision == "bf16"
+        else "the model passed its check in nothing else"
+        if not passed
+        else "this processor does not compute with bfloat16"
+    )
+    return f"Photos are encoded in {encoder.precision}: {reason}. It is measured once a few hundred are encoded."
 
 
 def _devices(library: Library) -> Check:

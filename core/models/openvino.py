@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelMissing
-from core.models.compiling import has_bf16
+from core.models import probing
+from core.models.compiling import has_bf16, import_openvino, runtime
 from core.models.described import DescribedEncoder
 from core.models.encoder import Embeddings, EncoderSpec
 from core.models.graph_tower import Feed, GraphTower
@@ -37,6 +40,18 @@ _LENGTH_STEP = 8
 """Sentences are padded to a multiple of this: each new shape costs tens of milliseconds of code generation."""
 
 
+_MEASURE_AFTER = 300
+"""Photos that are encoded before the ways to do it are measured: for fewer it would not pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A precision, and how many photos go through the graph at once (None: as many as is best as a rule)."""
+
+    precision: str
+    at_once: int | None
+
+
 class OpenVinoEncoder(DescribedEncoder):
     """An Encoder on OpenVINO. Each tower is compiled when it is first needed, and never for the other's sake.
 
@@ -52,18 +67,15 @@ class OpenVinoEncoder(DescribedEncoder):
         threads = spec.threads or cores()
         streams = min(threads, _MOST_STREAMS)
         self._spec = spec
+        self._threads = threads
         self._streams = streams
-        self._precision: str | None = None
+        self._way: Way | None = None
         self._tokenizer: Tokenizer | None = None
         self._lock = threading.Lock()
-        self._visual = GraphTower(
-            self.info,
-            self.info.visual,
-            ("pixels",),
-            spec.cache,
-            streams,
-            lambda: _properties(self.precision, threads, streams),
-        )
+        self._quiet = threading.Lock()
+        self._unmeasured = _MEASURE_AFTER if spec.precision == "auto" and spec.cache is not None else 0
+        """Photos until the ways to encode are measured; 0 where they never are."""
+        self._visual = self._image_tower(self.info.visual)
         self._textual = GraphTower(
             self.info,
             self.info.textual,
@@ -77,17 +89,77 @@ class OpenVinoEncoder(DescribedEncoder):
     @property
     def precision(self) -> str:
         """``f32`` or ``bf16``: what the image tower runs in here."""
-        if self._precision is None:
-            self._precision = _precision(self._spec.precision, self.info)
-        return self._precision
+        return self.way.precision
+
+    @property
+    def way(self) -> Way:
+        """How photos are encoded here: as was measured, or else as is best as a rule."""
+        if self._way is None:
+            measured = self.choice()
+            self._way = (
+                Way(_precision(self._spec.precision, self.info), None)
+                if measured is None
+                else Way(measured.precision, measured.at_once)
+            )
+        return self._way
+
+    def choice(self) -> probing.Choice | None:
+        """What was measured on this machine for this model; None where nothing was, or a precision was asked for."""
+        return probing.kept(self._spec.cache, self.info, machine()) if self._spec.precision == "auto" else None
+
+    def measure(self) -> probing.Choice:
+        """Measure the ways to encode photos, keep the fastest, and go on with it; three to six seconds.
+
+        Whoever encodes photos meanwhile waits. Raises ModelMissing or ModelDamaged.
+        """
+        with self._quiet:
+            self._unmeasured = 0
+            ways = ["f32"] + (["bf16"] if "bf16" in self.info.precisions and has_bf16() else [])
+            size = self.info.image_size
+            choice = probing.measure(ways, self._encode_in, size, machine(), self._streams)
+            if self._spec.cache is not None:
+                probing.keep(self._spec.cache, self.info, choice)
+            if self._spec.precision == "auto":
+                changed = choice.precision != self.precision
+                self._way = Way(choice.precision, choice.at_once)
+                if changed:
+                    assert self.info.visual is not None
+                    self._visual = self._image_tower(self.info.visual)
+        return choice
+
+    def _encode_in(self, precision: str, at_once: int) -> probing.Encode:
+        encoder = OpenVinoEncoder(replace(self._spec, precision=precision))
+        encoder._way = Way(encoder.precision, at_once)
+        return encoder.encode_pixels
+
+    def _image_tower(self, graph: Path) -> GraphTower:
+        # The precision is asked for when the graph is compiled, since the answer may load OpenVINO.
+        return GraphTower(
+            self.info,
+            graph,
+            ("pixels",),
+            self._spec.cache,
+            self._streams,
+            lambda: _properties(self.precision, self._threads, self._streams),
+        )
+
+    def _count(self, photos: int) -> None:
+        """Measures, once so many photos were encoded that it pays; waits while another thread does."""
+        with self._quiet:
+            due = 0 < self._unmeasured <= photos
+            self._unmeasured = max(0, self._unmeasured - photos)
+        if due and self.info.batch is None and self.choice() is None:
+            self.measure()
 
     def encode_images(self, images: Sequence[Image]) -> Embeddings:
         """Upright pictures of any size, to float32[n, dim] of unit length. One is scaled while others are encoded."""
+        self._count(len(images))
         slices = _slices(len(images), self._at_once(len(images)))
         return self._run(self._visual, ({"pixels": self.preprocess(images[part])} for part in slices))
 
     def encode_pixels(self, pixels: NDArray[np.float32]) -> Embeddings:
         """float32[n, 3, height, width] as ``preprocess`` gives it, to float32[n, dim] of unit length."""
+        self._count(len(pixels))
         slices = _slices(len(pixels), self._at_once(len(pixels)))
         return self._run(self._visual, ({"pixels": np.ascontiguousarray(pixels[part])} for part in slices))
 
@@ -114,8 +186,10 @@ class OpenVinoEncoder(DescribedEncoder):
     def _at_once(self, count: int) -> int:
         if self.info.batch is not None:
             return self.info.batch
-        # Without a photo the question is not asked: the answer may load OpenVINO.
-        return _photos_at_once(self.precision, self._streams) if count else 1
+        if not count:  # the question is not asked: the answer may load OpenVINO
+            return 1
+        way = self.way
+        return _photos_at_once(way.precision, self._streams) if way.at_once is None else way.at_once
 
     def _run(self, tower: GraphTower, feeds: Iterable[Feed]) -> Embeddings:
         rows = [np.empty((0, self.dim), np.float32), *tower.run(feeds)]
@@ -126,6 +200,12 @@ class OpenVinoEncoder(DescribedEncoder):
             if self._tokenizer is None:
                 self._tokenizer = Tokenizer.from_folder(self.info.folder, self.info.context_length)
             return self._tokenizer
+
+
+def machine() -> str:
+    """The processor, the cores that this process may use, and OpenVINO's version: what a measurement holds for."""
+    name = runtime().get_property("CPU", "FULL_DEVICE_NAME")
+    return f"{name}, {cores()} cores, OpenVINO {import_openvino().get_version()}"
 
 
 def normalized(vectors: NDArray[np.float32]) -> Embeddings:
