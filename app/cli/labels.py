@@ -43,14 +43,17 @@ def _list(_operands: Sequence[str], call: Call, console: Console) -> int:
     with any_library(call.library) as library:
         own = library.tagging.lists.names()
         ready = [(found.name, len(found.labels)) for found in library.tagging.lists.ready()]
-    comes_along = {name for name, _ in ready}
-    kept = {name.casefold() for name, _ in own}
-    free = [(name, count) for name, count in ready if name.casefold() not in kept]
+    free = [(name, count) for name, count in ready if not any(_same(name, mine) for mine, _ in own)]
     rows = [(name, count, True) for name, count in own] + [(name, count, False) for name, count in free]
     console.document(
         {
             "lists": [
-                {"name": name, "labels": count, "in_library": mine, "ready": name in comes_along}
+                {
+                    "name": name,
+                    "labels": count,
+                    "in_library": mine,
+                    "ready": any(_same(name, other) for other, _ in ready),
+                }
                 for name, count, mine in rows
             ]
         }
@@ -204,15 +207,17 @@ def _remove(operands: Sequence[str], call: Call, console: Console) -> int:
     with open_library(call.library) as library:
         lists = library.tagging.lists
         known = [name for name, _ in lists.names()]
-        gone, rules = [], 0
+        gone, rules, withdrawn = [], 0, 0
         for name in operands:
             found = next((kept for kept in known if _same(kept, name)), name)
             rules += sum(_same(rule.list_name, found) for rule in library.tagging.rules.all())
-            lists.remove(found)
+            withdrawn += lists.remove(found)
             gone.append(found)
-    console.document({"removed": gone, "rules_removed": rules})
+    console.document({"removed": gone, "withdrawn": withdrawn, "rules_removed": rules})
     for name in gone:
-        console.say(f"“{name}” is removed. What you accepted and rejected stays; what was only suggested is gone.")
+        console.say(f"“{name}” is removed. What you accepted and rejected stays.")
+    if withdrawn:
+        console.say(f"{counted(withdrawn, 'suggestion')} of labels that no list has any more went with it.")
     if rules:
         console.say(f"{counted(rules, 'rule')} that used it went with it.")
     return 0

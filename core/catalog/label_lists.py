@@ -99,12 +99,14 @@ def put(db: sqlite3.Connection, new: LabelList, id: int | None = None, *, spell:
     return id
 
 
-def remove(db: sqlite3.Connection, id: int) -> None:
-    """Forget a list. Its labels stay where a photo, a decision, a step or another list has them; what was suggested of
-    those that are in no list any more goes."""
+def remove(db: sqlite3.Connection, id: int) -> int:
+    """Forget a list; how many suggestions that withdrew: those of labels that are in no list any more.
+
+    Its labels stay where a photo, a decision, a step or another list has them.
+    """
     before = _label_ids(db, id)
     db.execute("DELETE FROM label_list WHERE id = ?", [id])
-    _let_go(db, before)
+    return _let_go(db, before)
 
 
 def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False) -> dict[str, int]:
@@ -144,21 +146,6 @@ def below_all(select: str) -> str:
     )
 
 
-def above(db: sqlite3.Connection, label_id: int) -> list[int]:
-    """The ids of the labels above one, the nearest first: its parent, the parent of that. Of several lists that have
-    it below others, the one that was added first counts."""
-    path: list[int] = []
-    at = label_id
-    while True:
-        row = db.execute(
-            "SELECT parent_id FROM listed WHERE label_id = ? AND parent_id IS NOT NULL ORDER BY list_id LIMIT 1", [at]
-        ).fetchone()
-        if row is None or row[0] in path or row[0] == label_id:
-            return path
-        at = int(row[0])
-        path.append(at)
-
-
 def _best(db: sqlite3.Connection, wanted: dict[str, str]) -> dict[str, tuple[int, str]]:
     """Of each folded name, the label that is spelled most like what was wanted: its id and its name."""
     found: dict[str, tuple[int, str]] = {}
@@ -181,11 +168,16 @@ def _label_ids(db: sqlite3.Connection, id: int) -> set[int]:
     return {int(row[0]) for row in db.execute("SELECT label_id FROM listed WHERE list_id = ?", [id])}
 
 
-def _let_go(db: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Withdraw what was suggested of labels that no list has any more, and forget those that nothing else has."""
+def _let_go(db: sqlite3.Connection, ids: Iterable[int]) -> int:
+    """Withdraw what was suggested of labels that no list has any more, and forget those that nothing else has.
+
+    How many suggestions those were.
+    """
+    withdrawn = 0
     for batch in batches(sorted(ids)):
         free = f"IN ({marks(len(batch))}) AND NOT EXISTS (SELECT 1 FROM listed t WHERE t.label_id = "
-        db.execute(f"DELETE FROM tag WHERE state = 'suggested' AND label_id {free} tag.label_id)", batch)
+        gone = db.execute(f"DELETE FROM tag WHERE state = 'suggested' AND label_id {free} tag.label_id)", batch)
+        withdrawn += gone.rowcount
         db.execute(
             f"DELETE FROM label WHERE id {free} label.id)"
             " AND NOT EXISTS (SELECT 1 FROM tag WHERE label_id = label.id)"
@@ -193,6 +185,7 @@ def _let_go(db: sqlite3.Connection, ids: Iterable[int]) -> None:
             " AND NOT EXISTS (SELECT 1 FROM step_tag WHERE label_id = label.id)",
             batch,
         )
+    return withdrawn
 
 
 def _filled(db: sqlite3.Connection, row: sqlite3.Row) -> LabelList:

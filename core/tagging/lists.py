@@ -85,19 +85,22 @@ class LabelLists:
 
         return self._catalog.write(work)
 
-    def remove(self, name: str) -> None:
-        """Take a list out of the library. Raises `CallError` where it is not there."""
+    def remove(self, name: str) -> int:
+        """Take a list out of the library; how many suggestions went with it. Raises `CallError` where it is not there.
 
-        def work(db: sqlite3.Connection) -> bool:
+        Rules that use it go, too.
+        """
+
+        def work(db: sqlite3.Connection) -> int | None:
             id = label_lists.id_of(db, cleaned(name))
-            if id is not None:
-                label_lists.remove(db, id)
-            return id is not None
+            return None if id is None else label_lists.remove(db, id)
 
-        if not self._catalog.write(work):
+        withdrawn = self._catalog.write(work)
+        if withdrawn is None:
             if any(_same(ready.name, name) for ready in self.ready()):
                 raise CallError(f"The label list “{cleaned(name)}” comes with the program and is not in your library.")
             raise CallError(f"There is no label list “{cleaned(name)}”. {self._hint(name)}")
+        return withdrawn
 
     def ready(self) -> list[LabelList]:
         """The lists that come with the program, by name."""

@@ -168,4 +168,8 @@ def test_removing_a_list_tells_of_its_rules_and_leaves_decisions(
     with Library.open(place) as library:
         library.add_root(photos)
         library.tagging.rules.add(photos, "pets")
-    assert document(call("labels", "remove", "pets", "--json")) == {"removed": ["pets"], "rules_removed": 1}
+    assert document(call("labels", "remove", "pets", "--json")) == {
+        "removed": ["pets"],
+        "withdrawn": 0,
+        "rules_removed": 1,
+    }
