@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.tagging.types import Planned, SidecarReport
 
+_MOST_NOTES = 20
+"""Notes that a person is shown."""
+
 USAGE = "`retrouve tags export --xmp`, with --dry-run to see what would be written, or --undo to take it back"
 
 
@@ -61,11 +64,8 @@ def _write(library: Library, dry_run: bool, console: Console) -> int:
     _tell_refused(report, console)
     roots = root_paths(library)
     if dry_run:
-        console.table([_row(plan, roots) for plan in report.sidecars], head=("sidecar", "adds", "removes", "note"))
-    elif not console.as_json:
-        for plan in report.sidecars:
-            if plan.note:
-                console.remark(f"retrouve: {plan.photo}: {plan.note}")
+        console.table([_row(plan, roots) for plan in report.sidecars], head=("sidecar", "adds", "removes"))
+    _tell_notes(report, console)
     console.say(_sentence(report, dry_run))
     return _code(report, total)
 
@@ -85,7 +85,8 @@ def _undo(library: Library, console: Console) -> int:
     console.document(document)
     _tell_refused(report, console)
     left = f"; {len(report.refused):,} could not be" if report.refused else ""
-    console.say(f"{counted(report.written, 'sidecar')} put back as they were before the last export{left}.")
+    were = "it was" if report.written == 1 else "they were"
+    console.say(f"{counted(report.written, 'sidecar')} put back as {were} before the last export{left}.")
     return _code(report, 1)
 
 
@@ -106,7 +107,9 @@ def _sentence(report: SidecarReport, dry_run: bool) -> str:
         parts.append(f"{report.unchanged:,} {'says' if report.unchanged == 1 else 'say'} it already")
     if report.refused:
         parts.append(
-            f"{len(report.refused):,} could not be written" if not dry_run else f"{len(report.refused):,} cannot be"
+            f"{len(report.refused):,} could not be written"
+            if not dry_run
+            else f"{len(report.refused):,} cannot be written"
         )
     tail = " `retrouve tags export --xmp --undo` takes it back." if report.written and not dry_run else ""
     return f"{'; '.join(parts)}.{tail}"
@@ -118,10 +121,19 @@ def _tell_refused(report: SidecarReport, console: Console) -> None:
             console.remark(f"retrouve: {path}: {reason}")
 
 
+def _tell_notes(report: SidecarReport, console: Console) -> None:
+    if console.as_json or console.quiet:
+        return
+    for path, note in report.notes[:_MOST_NOTES]:
+        console.remark(f"retrouve: {path}: {note}")
+    if len(report.notes) > _MOST_NOTES:
+        console.remark(f"retrouve: ... and so for {len(report.notes) - _MOST_NOTES:,} more.")
+
+
 def _row(plan: Planned, roots: list[Path]) -> Sequence[str]:
     adds = [*plan.adds, *(["a caption"] if plan.caption else [])]
     removes = [*plan.removes, *(["the caption"] if plan.caption == "" else [])]
-    return beside_root(plan.sidecar, roots), ", ".join(adds), ", ".join(removes), plan.note
+    return beside_root(plan.sidecar, roots), ", ".join(adds), ", ".join(removes)
 
 
 def _as_document(report: SidecarReport) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -35,20 +34,22 @@ class Beside:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.photos: set[str] = set()
-        self._sidecars: list[str] = []
-        self._all: list[Path] = []
+        self._by_subject: dict[str, list[str]] = {}
+        self._sidecars: dict[str, list[str]] = {}
+        self._index: dict[str, Path] = {}
         try:
-            for name in sorted(path.name for path in folder.iterdir()):
-                if is_photo_name(name):
-                    self.photos.add(name)
-                elif name.lower().endswith(SIDECAR_SUFFIXES) and not name.startswith("."):
-                    self._all.append(folder / name)
-                    if name.lower().endswith(".xmp"):
-                        self._sidecars.append(name)
+            names = sorted(path.name for path in folder.iterdir())
         except FileNotFoundError as error:
             raise SidecarError(NO_FOLDER) from error
         except OSError as error:
             raise SidecarError(f"Its folder cannot be read ({error.strerror or error}).") from error
+        for name in names:
+            if is_photo_name(name):
+                self.photos.add(name)
+                for subject in {name.casefold(), _stem(name).casefold()}:
+                    self._by_subject.setdefault(subject, []).append(name)
+            elif name.lower().endswith(SIDECAR_SUFFIXES) and not name.startswith("."):
+                self.has(name)
 
     def choose(self, photo: str) -> Choice:
         """The sidecar that a photo has, in either naming style; ``photo.jpg.xmp`` where it has none.
@@ -57,12 +58,12 @@ class Beside:
         it of every file of that name, and so is written only where there is one: beside ``photo.jpg`` and
         ``photo.cr2`` each of them gets a sidecar of its own, since tags of one would be read as tags of the other.
         """
-        full, stem = f"{photo}.xmp", f"{photo.rpartition('.')[0]}.xmp"
+        full, stem = f"{photo}.xmp", f"{_stem(photo)}.xmp"
         for candidate in self._spelled(full):
-            if not self._others(candidate, photo, (_full,)):
+            if not self._others(candidate, photo, stems=False):
                 return Choice(candidate)
         for candidate in self._spelled(stem):
-            others = self._others(candidate, photo, (_full, _stem))
+            others = self._others(candidate, photo, stems=True)
             if not others:
                 return Choice(candidate)
             return Choice(full, f"{candidate} speaks of {others[0]} too, so {photo} gets a sidecar of its own.")
@@ -71,40 +72,34 @@ class Beside:
     def newest_ns(self, photo: str) -> int:
         """The time of the newest of a photo's sidecars, as an index run notes it; 0 without any."""
         times = [0]
-        for path in sidecars_of(photo, index_of(self._all)):
+        for path in sidecars_of(photo, self._index):
             with suppress(OSError):  # gone by now
                 times.append(path.stat().st_mtime_ns)
         return max(times)
 
     def has(self, name: str) -> None:
-        """Learn of a sidecar that was made since."""
+        """Learn of a sidecar."""
         path = self.folder / name
-        if path not in self._all:
-            self._all.append(path)
-            self._sidecars.append(name)
+        self._index.update(index_of([path]))
+        names = self._sidecars.setdefault(name.casefold(), [])
+        if name not in names:
+            names.append(name)
 
     def _spelled(self, name: str) -> list[str]:
         """The sidecars of this name, the one that is spelled alike first; `sidecars_of` makes no difference by case."""
-        folded = name.casefold()
-        return sorted(
-            (found for found in self._sidecars if found.casefold() == folded), key=lambda found: found != name
-        )
+        return sorted(self._sidecars.get(name.casefold(), ()), key=lambda found: found != name)
 
-    def _others(self, sidecar: str, photo: str, styles: Iterable[Callable[[str], str]]) -> list[str]:
-        """The other photos here that a sidecar speaks of, by the styles of naming that count."""
+    def _others(self, sidecar: str, photo: str, *, stems: bool) -> list[str]:
+        """The other photos here that a sidecar speaks of by their whole names, or with ``stems`` by those alone too."""
         subject = sidecar[: -len(".xmp")].casefold()
         exact = f"{photo}.xmp" == sidecar
         return [
             other
-            for other in sorted(self.photos)
+            for other in self._by_subject.get(subject, ())
             if other != photo
-            and any(style(other).casefold() == subject for style in styles)
+            and (stems or other.casefold() == subject)
             and not (exact and other.casefold() == photo.casefold())
         ]
-
-
-def _full(photo: str) -> str:
-    return photo
 
 
 def _stem(photo: str) -> str:

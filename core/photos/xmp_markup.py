@@ -76,6 +76,8 @@ def decode(raw: bytes) -> tuple[bytes, Coding]:
     """A file's text in UTF-8, and the way back. Raises SidecarError where the way back would lead elsewhere."""
     if len(raw) > LARGEST:
         raise SidecarError(f"It is larger than {LARGEST >> 20} MiB, which no XMP is.")
+    if not raw.strip(_PADDING):
+        raise SidecarError("It is empty.")
     if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise SidecarError("It is written in UTF-32, which XMP cannot be.")
     mark, codec = next(((mark, codec) for mark, codec in _MARKS if raw.startswith(mark)), (b"", ""))

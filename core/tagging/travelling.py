@@ -255,4 +255,5 @@ def _counted(report: SidecarReport, plans: Sequence[Planned]) -> SidecarReport:
         report.unchanged + sum(plan.unchanged for plan in plans if plan.refused is None),
         report.refused + refused,
         report.sidecars + changed,
+        report.notes + tuple((plan.photo, plan.note) for plan in plans if plan.note and plan.refused is None),
     )

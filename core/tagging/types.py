@@ -217,6 +217,8 @@ class SidecarReport:
     """Sidecars that were left as they were, and why."""
     sidecars: tuple[Planned, ...] = ()
     """Those that were written."""
+    notes: tuple[tuple[Path, str], ...] = ()
+    """Photos, and what a person should know of how theirs was treated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,8 +188,8 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
     f'<!ENTITY {chr(98 + n)} "{("&" + chr(97 + n) + ";") * 10}">' for n in range(9)
 )
 HOSTILE = {
-    "empty": (b"", "no sound XML"),
-    "blank": (b" \n\x00", "no sound XML"),
+    "empty": (b"", "It is empty"),
+    "blank": (b" \n\x00", "It is empty"),
     "cut short": (packet("<dc:subject><rdf:Bag>")[:-40], "no sound XML"),
     "text": (b"keywords: dog", "no sound XML"),
     "picture": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "not in the encoding"),
