@@ -11,7 +11,7 @@ from core.catalog import photos, travelled, written
 from core.catalog.written import KEPT_RUNS
 from core.errors import CatalogReadOnly
 from core.library import Library
-from core.photos import sidecars, xmp, xmp_writing
+from core.photos import sidecar_files, sidecars, xmp, xmp_writing
 from core.photos.facts import clean
 from core.photos.metadata import read
 from core.tagging.travelling import CHANGED_SINCE
@@ -392,3 +392,41 @@ def test_opened_anew_the_library_still_knows_what_it_wrote(shelf) -> None:
     with Library.open(shelf.library.folder) as again:
         assert again.tagging.sidecars.undo().written == 1
     assert not sidecar.exists()
+
+
+def test_a_run_that_is_killed_can_be_undone_and_done_again(shelf, monkeypatch) -> None:
+    """Killed after one of three was written: what was announced of the others is no obstacle."""
+    for number in range(3):
+        shelf.put(f"{number}.jpg", number)
+    theirs = Path(shelf.library.folder).parent / "photos" / "1.jpg.xmp"
+    theirs.write_bytes(xmp_packet("<dc:subject>Paris</dc:subject>"))
+    original = theirs.read_bytes()
+    shelf.decisions.tag(list(shelf.ids.values()), "Dog")
+    real, written_so_far = sidecar_files.write, []
+
+    def killed(*what):
+        if written_so_far:
+            raise KeyboardInterrupt
+        written_so_far.append(what)
+        real(*what)
+
+    monkeypatch.setattr(sidecar_files, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        export(shelf)
+    monkeypatch.undo()
+    report = shelf.library.tagging.sidecars.undo()
+    assert (report.written, report.refused) == (1, ())
+    assert [path.name for path in theirs.parent.glob("*.xmp")] == ["1.jpg.xmp"]
+    assert theirs.read_bytes() == original
+    assert export(shelf).written == 3
+
+
+def test_names_in_no_encoding(shelf) -> None:
+    try:
+        photo = shelf.put("caf\udce9.jpg")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+    shelf.decisions.tag(list(shelf.ids.values()), "Dog")
+    assert export(shelf).written == 1
+    assert said(photo.with_name("caf\udce9.jpg.xmp"))[0] == ("Dog",)
+    assert shelf.library.tagging.sidecars.undo().written == 1
