@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QPushButton,
     QSplitter,
@@ -21,18 +20,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.jobs import Lanes
-from app.window.label_fields import LabelFields, ListFields, say
+from app.jobs import Jobs
+from app.window.label_fields import LabelFields, ListFields, NameField, say
 from app.window.label_preview import LabelPreview
-from app.window.label_tree import LONGEST, LabelItem, LabelTree, LabelTreeView, tidy
+from app.window.label_tree import LabelItem, LabelTree, LabelTreeView, tidy
 from app.window.leaving import Leaving, ask_to_leave, ask_to_remove
 from app.window.list_chooser import ListChooser
 from app.window.tagging import CANNOT, Tagging
 from app.window.theme import Theme
+from app.window.thumbnails import Thumbnails
 from app.window.tool_row import ToolRow, column_of
 from app.window.words import count_of
 from core.errors import RetrouveError
 from core.tagging.types import Label, LabelList
+
+
+def _nothing() -> None:
+    """What follows a saving that nothing waits for."""
 
 
 class LabelEditor(QDialog):
@@ -44,7 +48,9 @@ class LabelEditor(QDialog):
     export_asked = Signal(str)
     """Name of a list to be written to a file."""
 
-    def __init__(self, tagging: Tagging, lanes: Lanes, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, tagging: Tagging, lane: Jobs, thumbnails: Thumbnails, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Label lists")
         self._tagging, self._theme = tagging, theme
@@ -56,13 +62,14 @@ class LabelEditor(QDialog):
         """The name under which the library keeps it; None for one that it does not."""
         self._exclusive: set[str] = set()
         self._wanted: str | None = None
+        self._then: Callable[[], None] = _nothing
         self.lists = ListChooser(theme)
         self.tree = LabelTree(self)
         self.view = LabelTreeView(self.tree)
-        self.new = QLineEdit()
+        self.new = NameField("New label")
         self.new_fault = QLabel(textFormat=Qt.TextFormat.PlainText, objectName="fault", wordWrap=True)
         self.fields, self.list_fields = LabelFields(self.tree), ListFields(self._is_taken)
-        self.preview = LabelPreview(tagging, lanes.preview, lanes.thumbnails, theme)
+        self.preview = LabelPreview(tagging, lane, thumbnails, theme)
         self.tabs = QTabWidget()
         self.said = QLabel(textFormat=Qt.TextFormat.PlainText, objectName="quiet", wordWrap=True)
         self.suggest, self.revert, self.save = (
@@ -74,6 +81,8 @@ class LabelEditor(QDialog):
         self._connect()
         room = parent.size() if parent is not None else QSize(1240, 800)
         self.resize(min(1180, max(560, room.width() - 60)), min(800, max(420, room.height() - 50)))
+        parts = (18, 25, 57) if self.width() > 900 else (20, 28, 52)
+        self.sides.setSizes([self.width() * part // 100 for part in parts])
         self._show(LabelList(""), None)
         self.load()
 
@@ -84,9 +93,7 @@ class LabelEditor(QDialog):
         self.save.setAutoDefault(False)
         for button in (self.suggest, self.revert):
             button.setAutoDefault(False)
-        self.new.setMaxLength(LONGEST)
         self.new.setPlaceholderText("Type a new label…")
-        self.new.setAccessibleName("New label")
         self.new.setToolTip("Enter adds it to the list, Shift+Enter below the current label")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.fields, "Label")
@@ -96,9 +103,10 @@ class LabelEditor(QDialog):
         self.upright.addWidget(self.preview)
         for part in (self._lists_side(), self._labels_side(), self.upright):
             self.sides.addWidget(part)
-        letter = self.fontMetrics().horizontalAdvance("x")
-        self.sides.setSizes([letter * 30, letter * 40, letter * 100])
-        self.upright.setSizes([self.fontMetrics().height() * 18, self.fontMetrics().height() * 22])
+        self.upright.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 40)
+        form = self.fields.widget()
+        high = (form.sizeHint().height() if form is not None else 0) + self.tabs.tabBar().sizeHint().height() + 12
+        self.upright.setSizes([high, max(200, 700 - high)])
         for splitter in (self.sides, self.upright):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(13)
@@ -156,6 +164,8 @@ class LabelEditor(QDialog):
         self.fields.exclusive = lambda group: group in self._exclusive
         self.fields.only_one.toggled.connect(self._on_only_one)
         self.new.textEdited.connect(lambda _text: self._on_new_typed())
+        self.new.entered.connect(lambda below: self.add_label(below=below))
+        self.new.abandoned.connect(self._on_new_abandoned)
         self.suggest.clicked.connect(lambda: self._after_saving(lambda: self.run_asked.emit(self._list)))
         self.revert.clicked.connect(lambda: self._show(self._list, self._stored))
         self.save.clicked.connect(lambda: self.keep())
@@ -203,8 +213,7 @@ class LabelEditor(QDialog):
         self.list_fields.setEnabled(bool(labels.name))
         self.new.setEnabled(bool(labels.name) and self._tagging.can_change)
         kept = self.tree.named(current) if same and current else None
-        first = self.tree.item(0)
-        item = kept or (first if isinstance(first, LabelItem) else None)
+        item = kept or self.tree.first()
         if item is not None:
             self.view.go_to(item)
         self._on_label_chosen()
@@ -289,6 +298,10 @@ class LabelEditor(QDialog):
         name = tidy(self.new.text())
         say(self.new_fault, self.new, f"“{name}” is in this list already." if name and self.tree.named(name) else "")
         self._preview()
+
+    def _on_new_abandoned(self) -> None:
+        self.new.clear()
+        self._on_new_typed()
 
     def add_label(self, *, below: bool = False) -> None:
         """Put what is typed into the list: after the current label, or below it."""
@@ -380,7 +393,7 @@ class LabelEditor(QDialog):
             self._say(count_of(len(self._list.labels), "label") if self._list.name else "")
         self._preview()
 
-    def keep(self, then: Callable[[], None] = lambda: None) -> None:
+    def keep(self, then: Callable[[], None] = _nothing) -> None:
         """Save the list; ``then`` is called once it is."""
         if not self.save.isEnabled():
             return
@@ -388,11 +401,13 @@ class LabelEditor(QDialog):
         working = self.working()
         self._wanted = working.name
 
-        def saved(labels: LabelList) -> None:
-            self._on_saved(labels)
-            then()
+        self._then = then
+        self._tagging.put(working, self._stored, self._on_kept, self._on_not_saved, renamed=self.tree.renamed())
 
-        self._tagging.put(working, self._stored, saved, self._on_not_saved, renamed=self.tree.renamed())
+    def _on_kept(self, labels: LabelList) -> None:
+        then, self._then = self._then, _nothing
+        self._on_saved(labels)
+        then()
 
     def _on_saved(self, labels: LabelList) -> None:
         if self._stored is not None:
@@ -449,20 +464,13 @@ class LabelEditor(QDialog):
     # Events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter in the field for a new label adds it; it presses no button."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.new.hasFocus():
-                self.add_label(below=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-            return
-        super().keyPressEvent(event)
+        """Enter presses no button here."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
 
     def reject(self) -> None:
         """Escape, or the cross: nothing that was edited is lost without a word."""
-        if self.new.hasFocus() and self.new.text():
-            self.new.clear()
-            self._on_new_typed()
-        else:
-            self._leave(self._end)
+        self._leave(self._end)
 
     def _end(self) -> None:
         self.preview.show_label(None, None)

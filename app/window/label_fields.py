@@ -107,7 +107,7 @@ class LabelFields(Form):
     def __init__(self, tree: LabelTree) -> None:
         super().__init__("Fields of the label")
         self._tree, self._item = tree, None
-        self.name = NameField()
+        self.name = NameField("Name of the label")
         self.synonyms = Lines("Other names", "Other names for the same: puppy", 2)
         self.prompts = Lines("Sentences of its own", "What such a photo shows: a dog running on the beach", 2)
         self.negatives = Lines("What it is not", "What is easily taken for it: a hot dog", 2)
@@ -191,29 +191,30 @@ class LabelFields(Form):
         )
         self.check()
         if after != before:
-            with QSignalBlocker(self._tree):
-                item.label = after
-            index = item.index()
-            self._tree.dataChanged.emit(index, index)
-            self._tree.tell_edited()
+            self._tree.set_label(item, after)
             self.edited.emit()
 
 
 class NameField(QLineEdit):
     """One line for a name."""
 
+    entered = Signal(bool)
+    """Enter was pressed in it, and whether with Shift."""
     abandoned = Signal()
-    """Escape was pressed in it."""
+    """Escape was pressed in it after something was typed."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.setMaxLength(LONGEST)
-        self.setAccessibleName("Name of the label")
+        self.setAccessibleName(name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() == Qt.Key.Key_Escape and self.isModified():
             self.setModified(False)
             self.abandoned.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+            event.accept()
         else:
             super().keyPressEvent(event)
 

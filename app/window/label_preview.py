@@ -71,12 +71,12 @@ class ScoreDelegate(PhotoDelegate):
 class LabelPreview(QWidget):
     """Asks for the photos of a label a moment after the last key, and shows those of the newest label alone."""
 
-    def __init__(self, tagging: Tagging, lane: Jobs, pictures: Jobs, theme: Theme) -> None:
+    def __init__(self, tagging: Tagging, lane: Jobs, thumbnails: Thumbnails, theme: Theme) -> None:
         super().__init__()
         self._tagging, self._lane = tagging, lane
         self._asked: tuple[Label, LabelList] | None = None
         self._answer = Latest()
-        self._thumbnails = Thumbnails(pictures, capacity=16 << 20, parent=self)
+        self._thumbnails = thumbnails
         self.model = PhotoModel(self._thumbnails, self)
         self.grid = PhotoGrid(self.model, self._thumbnails, theme)
         self.grid.setAccessibleName("Photos that the label would get")

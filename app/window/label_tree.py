@@ -4,40 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QDropEvent, QKeyEvent, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
 from core.catalog.folding import fold
 from core.tagging.types import Label, LabelList
 
+AnyIndex = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
 LONGEST = 200
 """Characters of a label's name."""
 
 
-class LabelItem(QStandardItem):
+class LabelItem:
     """A label in its place. ``was`` is the name that it had when its list was shown; None for a new one."""
 
-    def __init__(self, label: Label, was: str | None) -> None:
-        super().__init__(label.name)
-        self._label, self.was = label, was
-        self.setDropEnabled(True)
+    def __init__(self, label: Label, was: str | None, key: int) -> None:
+        self._label, self.was, self.key = label, was, key
+        self.above: LabelItem | None = None
+        self.below: list[LabelItem] = []
 
     @property
     def label(self) -> Label:
-        """The label as it stands now: named by its text, below the label that it lies under."""
-        above = self.parent()
-        return replace(self._label, name=tidy(self.text()), parent=None if above is None else tidy(above.text()))
+        """The label as it stands now, below the label that it lies under."""
+        return replace(self._label, parent=None if self.above is None else self.above.name)
 
-    @label.setter
-    def label(self, label: Label) -> None:
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._label.name
+
+    def put(self, label: Label) -> None:
+        """Be another label."""
         self._label = label
-        if label.name != self.text():
-            self.setText(label.name)
 
 
-class LabelTree(QStandardItemModel):
+class LabelTree(QAbstractItemModel):
     """The working copy of a list's labels. Nothing is kept before somebody asks for ``labels``."""
 
     edited = Signal()
@@ -45,26 +50,31 @@ class LabelTree(QStandardItemModel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.itemChanged.connect(self._on_item_changed)
+        self._top: list[LabelItem] = []
+        self._by_key: dict[int, LabelItem] = {}
+        """An index holds the key of its item: a number, which outlives nothing."""
+        self._next = 0
 
     def show(self, labels: LabelList) -> None:
         """Show the labels of a list, whatever was here before."""
-        with QSignalBlocker(self):
-            self.clear()
-            made = {fold(label.name): LabelItem(label, label.name) for label in labels.labels}
-            for label in labels.labels:
-                above = made.get(fold(label.parent)) if label.parent else None
-                (above or self.invisibleRootItem()).appendRow(made[fold(label.name)])
-        self.layoutChanged.emit()
+        self.beginResetModel()
+        self._top, self._by_key = [], {}
+        made = {fold(label.name): self._made(label, label.name) for label in labels.labels}
+        for label in labels.labels:
+            item, above = made[fold(label.name)], made.get(fold(label.parent)) if label.parent else None
+            item.above = above
+            self._siblings(above).append(item)
+        self.endResetModel()
 
-    def items(self, below: QStandardItem | None = None) -> Iterator[LabelItem]:
+    # What is in it
+
+    def items(self) -> Iterator[LabelItem]:
         """Every label from the top: each, then what lies below it."""
-        above = below or self.invisibleRootItem()
-        for row in range(above.rowCount()):
-            item = above.child(row)
-            assert isinstance(item, LabelItem)
+        left = self._top[::-1]
+        while left:
+            item = left.pop()
             yield item
-            yield from self.items(item)
+            left.extend(item.below[::-1])
 
     def labels(self) -> tuple[Label, ...]:
         """The labels as they stand now."""
@@ -72,7 +82,7 @@ class LabelTree(QStandardItemModel):
 
     def renamed(self) -> dict[str, str]:
         """What labels that were in the list are called now, by the names that they had, where these are others."""
-        return {item.was: item.label.name for item in self.items() if item.was and item.was != item.label.name}
+        return {item.was: item.name for item in self.items() if item.was and item.was != item.name}
 
     def groups(self) -> list[str]:
         """The groups that labels belong to."""
@@ -81,78 +91,150 @@ class LabelTree(QStandardItemModel):
     def named(self, name: str, other_than: LabelItem | None = None) -> LabelItem | None:
         """The label of a name; case and accents make no difference."""
         folded = fold(tidy(name))
-        return next((item for item in self.items() if item is not other_than and fold(item.label.name) == folded), None)
+        return next((item for item in self.items() if item is not other_than and fold(item.name) == folded), None)
 
-    def item_at(self, index: QModelIndex) -> LabelItem | None:
+    def first(self) -> LabelItem | None:
+        """The label at the top."""
+        return self._top[0] if self._top else None
+
+    def item_at(self, index: AnyIndex) -> LabelItem | None:
         """The label at an index."""
-        item = self.itemFromIndex(index)
-        return item if isinstance(item, LabelItem) else None
+        return self._by_key.get(index.internalId()) if index.isValid() else None
+
+    def place(self, item: LabelItem) -> QModelIndex:
+        """The index of a label."""
+        return self.createIndex(self._siblings(item.above).index(item), 0, item.key)
+
+    # What is done to it
 
     def add(self, label: Label, beside: LabelItem | None = None, *, below: bool = False) -> LabelItem:
         """Put a new label after another one, or ``below`` it; at the end of the list without one."""
-        item = LabelItem(label, None)
-        if beside is None:
-            self.appendRow(item)
-        elif below:
-            beside.appendRow(item)
-        else:
-            self._above(beside).insertRow(beside.row() + 1, item)
+        item = self._made(label, None)
+        above = beside if below else None if beside is None else beside.above
+        siblings = self._siblings(above)
+        row = len(siblings) if below or beside is None else siblings.index(beside) + 1
+        self.beginInsertRows(self._index_of(above), row, row)
+        item.above = above
+        siblings.insert(row, item)
+        self.endInsertRows()
         self.edited.emit()
         return item
 
     def remove(self, item: LabelItem) -> None:
         """Take a label out of the list; those below it move up into its place."""
-        above, row = self._above(item), item.row()
-        children = [item.takeRow(0) for _ in range(item.rowCount())]
-        above.removeRow(row)
-        for place, child in enumerate(children):
-            above.insertRow(row + place, child)
+        row = self._siblings(item.above).index(item)
+        for place, child in enumerate(list(item.below)):
+            self._put(child, item.above, row + place)
+        siblings = self._siblings(item.above)
+        row = siblings.index(item)
+        self.beginRemoveRows(self._index_of(item.above), row, row)
+        siblings.pop(row)
+        del self._by_key[item.key]
+        self.endRemoveRows()
         self.edited.emit()
 
-    def move(self, item: LabelItem, above: QStandardItem | None, row: int) -> bool:
-        """Put a label, with all that is below it, into row ``row`` under another one (None: at the top level).
+    def move(self, item: LabelItem, above: LabelItem | None, row: int) -> bool:
+        """Put a label, with all that is below it, before row ``row`` under another one (None: at the top level).
 
         Whether it was: nothing can be put below itself.
         """
-        target = above or self.invisibleRootItem()
-        place: QStandardItem | None = target
+        place = above
         while place is not None:
             if place is item:
                 return False
-            place = place.parent()
-        source, before = self._above(item), item.row()
-        if source is target and before < row:
-            row -= 1
-        taken = source.takeRow(before)
-        target.insertRow(max(0, min(row, target.rowCount())), taken)
-        self.edited.emit()
-        return True
+            place = place.above
+        moved = self._put(item, above, row)
+        if moved:
+            self.edited.emit()
+        return moved
 
     def step(self, item: LabelItem, by: int) -> bool:
         """One place up (-1) or down (1) among those under the same label."""
-        row = item.row() + by
-        above = self._above(item)
-        return 0 <= row < above.rowCount() and self.move(item, above, row if by < 0 else row + 1)
+        siblings = self._siblings(item.above)
+        row = siblings.index(item) + by
+        return 0 <= row < len(siblings) and self.move(item, item.above, row if by < 0 else row + 1)
 
     def indent(self, item: LabelItem) -> bool:
         """Below the label before it."""
-        before = self._above(item).child(item.row() - 1) if item.row() else None
-        return before is not None and self.move(item, before, before.rowCount())
+        siblings = self._siblings(item.above)
+        row = siblings.index(item)
+        return row > 0 and self.move(item, siblings[row - 1], len(siblings[row - 1].below))
 
     def outdent(self, item: LabelItem) -> bool:
         """Beside the label that it lies under."""
-        above = item.parent()
-        return isinstance(above, LabelItem) and self.move(item, self._above(above), above.row() + 1)
+        above = item.above
+        return above is not None and self.move(item, above.above, self._siblings(above.above).index(above) + 1)
 
-    def tell_edited(self) -> None:
-        """The fields of a label were changed from outside."""
+    def set_label(self, item: LabelItem, label: Label) -> None:
+        """Put another label in an item's place."""
+        item.put(label)
+        index = self.place(item)
+        self.dataChanged.emit(index, index)
         self.edited.emit()
 
-    def _above(self, item: QStandardItem) -> QStandardItem:
-        return item.parent() or self.invisibleRootItem()
+    def _made(self, label: Label, was: str | None) -> LabelItem:
+        self._next += 1
+        item = LabelItem(label, was, self._next)
+        self._by_key[item.key] = item
+        return item
 
-    def _on_item_changed(self, _item: QStandardItem) -> None:
-        self.edited.emit()
+    def _siblings(self, above: LabelItem | None) -> list[LabelItem]:
+        return self._top if above is None else above.below
+
+    def _index_of(self, item: LabelItem | None) -> QModelIndex:
+        return QModelIndex() if item is None else self.place(item)
+
+    def _put(self, item: LabelItem, above: LabelItem | None, row: int) -> bool:
+        """Before row ``row``, as it is counted while the label still lies where it did."""
+        source, target = self._siblings(item.above), self._siblings(above)
+        before, row = source.index(item), max(0, min(row, len(target)))
+        if not self.beginMoveRows(self._index_of(item.above), before, before, self._index_of(above), row):
+            return False  # It lies there already.
+        source.pop(before)
+        target.insert(row - 1 if source is target and before < row else row, item)
+        item.above = above
+        self.endMoveRows()
+        return True
+
+    # What Qt asks of its models
+
+    def index(self, row: int, column: int = 0, parent: AnyIndex = _ROOT) -> QModelIndex:  # noqa: D102
+        siblings = self._siblings(self.item_at(parent))
+        return self.createIndex(row, 0, siblings[row].key) if column == 0 and 0 <= row < len(siblings) else _ROOT
+
+    def parent(self, index: AnyIndex = _ROOT) -> Any:  # type: ignore[override]  # noqa: D102
+        item = self.item_at(index)
+        return QModelIndex() if item is None else self._index_of(item.above)
+
+    def rowCount(self, parent: AnyIndex = _ROOT) -> int:  # noqa: D102
+        item = self.item_at(parent)
+        return len(self._top if item is None else item.below)
+
+    def columnCount(self, parent: AnyIndex = _ROOT) -> int:  # noqa: D102
+        return 1
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
+        item = self.item_at(index)
+        if item is not None and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return item.name
+        return None
+
+    def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Take a name as it was typed in the tree; an empty one is none."""
+        item, name = self.item_at(index), tidy(str(value))
+        if role != Qt.ItemDataRole.EditRole or item is None or not name or name == item.name:
+            return False
+        self.set_label(item, replace(item.label, name=name))
+        return True
+
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:  # noqa: D102
+        flags = super().flags(index) | Qt.ItemFlag.ItemIsDropEnabled
+        kinds = Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+        return flags | kinds if index.isValid() else flags
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """Moving alone."""
+        return Qt.DropAction.MoveAction
 
 
 class LabelTreeView(QTreeView):
@@ -183,8 +265,9 @@ class LabelTreeView(QTreeView):
 
     def go_to(self, item: LabelItem) -> None:
         """Make a label current and bring it into view."""
-        self.setCurrentIndex(item.index())
-        self.scrollTo(item.index())
+        index = self._labels.place(item)
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
 
     def rename(self) -> None:
         """Edit the name of the current label in its place."""
@@ -224,10 +307,10 @@ class LabelTreeView(QTreeView):
         if target is None or where == places.OnViewport:
             moved = self._labels.move(item, None, self._labels.rowCount())
         elif where == places.OnItem:
-            moved = self._labels.move(item, target, target.rowCount())
+            moved = self._labels.move(item, target, len(target.below))
         else:
-            row = target.row() + (1 if where == places.BelowItem else 0)
-            moved = self._labels.move(item, target.parent(), row)
+            row = self._labels.place(target).row() + (1 if where == places.BelowItem else 0)
+            moved = self._labels.move(item, target.above, row)
         if moved:
             self.go_to(item)
 

@@ -22,6 +22,8 @@ _SIDE = 18
 """Pixels of an icon."""
 _FEWEST = 3
 """Rows that are to be seen of any view, however little room there is."""
+_HIGHEST = 1 << 20
+"""Pixels: no part is higher."""
 
 
 class PanelSection(QWidget):
@@ -33,6 +35,7 @@ class PanelSection(QWidget):
         super().__init__()
         self._theme, self.view = theme, view
         self._icons: dict[QToolButton, str] = {}
+        self._most: int | None = None
         self.title = QToolButton()
         self.title.setObjectName("fold")
         self.title.setText(title)
@@ -98,6 +101,12 @@ class PanelSection(QWidget):
         model = self.view.model()
         return model.rowCount() if model is not None else 0
 
+    def set_most(self, most: int | None) -> None:
+        """How many rows are shown at once, where others need the room too; None for as many as there is room for."""
+        if most != self._most:
+            self._most = most
+            self.fit()
+
     def fit(self) -> None:
         """Take the height that fits what is in it now."""
         rows = self.rows()
@@ -106,14 +115,19 @@ class PanelSection(QWidget):
         if rows:
             line = max(1, self.view.sizeHintForRow(0))
             self.body.setMinimumHeight(min(rows, _FEWEST) * line + 4)
-            self.body.setMaximumHeight(rows * line + 6)
+            self.body.setMaximumHeight(
+                min(_HIGHEST, (rows if self._most is None else min(rows, self._most)) * line + 6)
+            )
         else:
             # A stack asks for the room of its largest page, and the view's is endless.
             width = max(120, self.width())
             high = self.hint.heightForWidth(width)
             self.body.setMinimumHeight(0)
             self.body.setMaximumHeight(high)
-        self.body.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        greedy = bool(rows) and self.opened and self._most is None
+        vertical = QSizePolicy.Policy.Expanding if greedy else QSizePolicy.Policy.Maximum
+        for widget in (self, self.body):
+            widget.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
 
     def resizeEvent(self, event: object) -> None:  # noqa: D102
         super().resizeEvent(event)  # type: ignore[arg-type]

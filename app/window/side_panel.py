@@ -14,6 +14,8 @@ from app.window.tag_tree import TagModel, TagTree
 from app.window.theme import Theme
 from core.types import SavedSearch
 
+FEW = 7
+"""Rows of the parts above the tags that are shown at once: the rest is scrolled to, and the tags have room."""
 MANY = 12
 """Rows of tags from which on there is a field to find one."""
 
@@ -201,5 +203,8 @@ class SidePanel(QFrame):
     def _fit_tags(self) -> None:
         """A field to find a tag is of use only where there are many."""
         self.tags_part.fit()
+        below = self.tags_part.opened and self.tags_part.rows() > 0
+        self.searches_part.set_most(FEW if below else None)
+        self.lists_part.set_most(FEW if below else None)
         many = bool(self.find.text()) or self.tags_part.rows() > MANY
         self.find.setVisible(self.tags_part.opened and many)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QCloseEvent
@@ -27,6 +27,9 @@ from app.window.tag_run_dialog import Photos
 from app.window.words import count_of
 from core.errors import RetrouveError
 from core.tagging.types import Planned, SidecarProgress, SidecarReport
+
+if TYPE_CHECKING:
+    from core.library import Library
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -76,10 +79,10 @@ class PlanModel(QAbstractTableModel):
 class SidecarDialog(QDialog):
     """Nothing is written before somebody has seen what would be, and presses the button. No photo is touched."""
 
-    def __init__(self, work: SidecarWork, photos: Sequence[Photos], *, can_write: bool, parent: QWidget | None = None):
+    def __init__(self, library: Library, work: SidecarWork, photos: Sequence[Photos], parent: QWidget | None = None):
         super().__init__(parent)
         self.setWindowTitle("Write tags beside the photos")
-        self._work, self._photos, self._can_write = work, photos, can_write
+        self._library, self._work, self._photos, self._can_write = library, work, photos, not library.read_only
         self._can_undo = 0
         self._closing = False
         self.which = QComboBox()
@@ -127,9 +130,6 @@ class SidecarDialog(QDialog):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        letter = self.fontMetrics().horizontalAdvance("x")
-        for column, letters in enumerate((34, 34, 20)):
-            self.table.setColumnWidth(column, letters * letter)
         line = QHBoxLayout()
         line.setSpacing(10)
         line.addWidget(QLabel("For"))
@@ -152,7 +152,11 @@ class SidecarDialog(QDialog):
         column.addLayout(buttons)
         parent = self.parentWidget()
         room = parent.size() if parent is not None else self.size()
+        letter = self.fontMetrics().horizontalAdvance("x")
         self.resize(min(letter * 130, max(460, room.width() - 60)), min(620, max(400, room.height() - 60)))
+
+        for column_at, percent in enumerate((30, 34, 16)):
+            self.table.setColumnWidth(column_at, (self.width() - 60) * percent // 100)
 
     def _chosen(self) -> Sequence[int] | None:
         some = self._photos[max(0, self.which.currentIndex())]
@@ -160,7 +164,7 @@ class SidecarDialog(QDialog):
 
     def _plan(self) -> None:
         self._busy("Looking at what would be written…")
-        self._work.plan(self._chosen())
+        self._work.plan(self._library, self._chosen())
 
     def _on_write(self) -> None:
         if self._work.running and self._work.writing:
@@ -169,11 +173,11 @@ class SidecarDialog(QDialog):
             self._say("Stopping…")
             return
         self._busy("Writing…", writing=True)
-        self._work.write(self._chosen())
+        self._work.write(self._library, self._chosen())
 
     def _on_undo(self) -> None:
         self._busy("Putting back what was there…", writing=True)
-        self._work.undo()
+        self._work.undo(self._library)
 
     def _on_progressed(self, progress: SidecarProgress) -> None:
         self.progress.setRange(0, max(1, progress.total))

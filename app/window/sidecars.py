@@ -31,37 +31,37 @@ class SidecarWork(QObject):
     """RetrouveError."""
     _stepped = Signal(object, object)
 
-    def __init__(self, library: Library, lane: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, lane: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._library, self._lane = library, lane
+        self._lane = lane
         self._stop = threading.Event()
         self.running = False
         self.writing = False
         """Whether what runs changes files."""
         self._stepped.connect(self._on_stepped, Qt.ConnectionType.QueuedConnection)
 
-    def plan(self, photos: Sequence[int] | None) -> None:
+    def plan(self, library: Library, photos: Sequence[int] | None) -> None:
         """What would be written for these photos, or for all; ``planned`` follows."""
 
         def work(stop: threading.Event) -> tuple[SidecarReport, int]:
-            sidecars = self._library.tagging.sidecars
+            sidecars = library.tagging.sidecars
             report = self._through(sidecars.write(photos, stop.is_set, dry_run=True), stop)
             return report, sidecars.can_undo()
 
         self._begin(work, lambda found, _finished: self.planned.emit(*found), writing=False)
 
-    def write(self, photos: Sequence[int] | None) -> None:
+    def write(self, library: Library, photos: Sequence[int] | None) -> None:
         """Write them; ``written`` follows."""
 
         def work(stop: threading.Event) -> SidecarReport:
-            return self._through(self._library.tagging.sidecars.write(photos, stop.is_set), stop)
+            return self._through(library.tagging.sidecars.write(photos, stop.is_set), stop)
 
         self._begin(work, self.written.emit, writing=True)
 
-    def undo(self) -> None:
+    def undo(self, library: Library) -> None:
         """Put back what the last writing changed; ``undone`` follows."""
         self._begin(
-            lambda stop: self._library.tagging.sidecars.undo(stop.is_set),
+            lambda stop: library.tagging.sidecars.undo(stop.is_set),
             lambda report, _finished: self.undone.emit(report),
             writing=True,
         )

@@ -138,7 +138,7 @@ class TagModel(QAbstractItemModel):
                 return f"{node.label}, {count_of(node.photos, 'photo')}{waiting}"
             case Role.COUNT:
                 if node.waiting:
-                    return f"{node.photos:,} + {node.waiting:,}?" if node.photos else f"{node.waiting:,}?"
+                    return f"{node.photos:,}  +{node.waiting:,}" if node.photos else f"+{node.waiting:,}"
                 return f"{node.photos:,}"
             case Role.ACTIVE:
                 return query_of(node.label) == self._asked

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from app.jobs import Job, Jobs
 from app.window.session import Session
@@ -106,7 +107,8 @@ class Tagging(QObject):
         library = self._session.library
         if library is None:
             return None
-        return (lane or self._session.lanes.general).submit(lambda: work(library.tagging), done, failed)
+        told = None if failed is None else while_there(failed)
+        return (lane or self._session.lanes.general).submit(lambda: work(library.tagging), while_there(done), told)
 
     def keep(
         self,
@@ -118,11 +120,11 @@ class Tagging(QObject):
         library = self._session.library
         if library is None:
             return
-        told = failed or self.failed.emit
+        told = self.failed.emit if failed is None else while_there(failed)
         if library.read_only:
             told(CatalogReadOnly(CANNOT))
             return
-        self._session.keep(lambda: work(library.tagging), done, told, self._session.lanes.tagging)
+        self._session.keep(lambda: work(library.tagging), while_there(done), told, self._session.lanes.tagging)
 
     # Decisions
 
@@ -161,7 +163,7 @@ class Tagging(QObject):
                 self.changed.emit(photos)
                 self.decided.emit(step)
             if done is not None:
-                done(step)
+                while_there(done)(step)
 
         self.keep(work, made)
 
@@ -192,7 +194,7 @@ class Tagging(QObject):
     def _on_kept(self, done: Callable[[Any], None], kept: Any) -> None:
         self.lists_changed.emit()
         self.changed.emit(None)  # Suggestions of labels that no list has any more are withdrawn.
-        done(kept)
+        while_there(done)(kept)
 
     # Runs
 
@@ -244,6 +246,15 @@ class Tagging(QObject):
         self.running = None
         self.changed.emit(None)
         self.run_failed.emit(error)
+
+
+def while_there(callback: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same, as long as the object that it belongs to is there: a dialog may be closed before its answer comes."""
+    inner = callback.func if isinstance(callback, partial) else callback
+    owner = getattr(inner, "__self__", None)
+    if not isinstance(owner, QObject):
+        return callback
+    return lambda result: callback(result) if isValid(owner) else None
 
 
 def _photos(pairs: Pairs) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from app.window.tag_run_dialog import Photos, TagRunDialog, photos_to_choose
 from app.window.tag_tree import query_of
 from app.window.tagging import CANNOT, Tagging, TagRun
 from app.window.tagging_activity import TaggingActivity
+from app.window.thumbnails import Thumbnails
 from app.window.words import count_of
 from core.errors import RetrouveError
 from core.search.grammar import Tag as TagTerm
@@ -55,6 +56,10 @@ class Tags(QObject):
         self.activity = TaggingActivity(tagging, window.theme, lambda: indexing.state not in (State.IDLE, State.BUSY))
         window.activity.room.addWidget(self.activity)
         window.viewer.strip.tags.use(tagging)
+        # Not the grid's own: the wish of one view would take the place of the other's.
+        self._pictures = Thumbnails(session.lanes.thumbnails, capacity=16 << 20, parent=self)
+        self.sidecars = SidecarWork(session.lanes.exporting, self)
+        window.closing.connect(self.sidecars.stop)
         self._soon = QTimer(self, singleShot=True, interval=SOON)
         self._soon.timeout.connect(self._load)
         self._connect(indexing)
@@ -239,7 +244,9 @@ class Tags(QObject):
         if self.tagging.library is None:
             return
         if self.editor is None:
-            editor = LabelEditor(self.tagging, self._session.lanes, self._window.theme, self._window)
+            editor = LabelEditor(
+                self.tagging, self._session.lanes.preview, self._pictures, self._window.theme, self._window
+            )
             editor.run_asked.connect(lambda labels: self.suggest(labels.name))
             editor.import_asked.connect(lambda: self.files.choose_import(editor, editor.load))
             editor.export_asked.connect(lambda of: self.files.choose_export(editor, of))
@@ -254,6 +261,7 @@ class Tags(QObject):
         if self.editor is not None:
             self.editor.deleteLater()
             self.editor = None
+            self._pictures.clear()
 
     # Sidecars
 
@@ -265,10 +273,7 @@ class Tags(QObject):
         # The last one first: nobody wants sidecars of some photos alone, unless they chose these.
         choices = self._choices()
         ordered = choices if window.grid.chosen().size > 1 and not window.in_viewer() else choices[::-1]
-        work = SidecarWork(library, self._session.lanes.exporting, self)
-        dialog = SidecarDialog(work, ordered, can_write=self.tagging.can_change, parent=window)
-        window.closing.connect(work.stop)
-        dialog.finished.connect(work.deleteLater)
+        dialog = SidecarDialog(library, self.sidecars, ordered, window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

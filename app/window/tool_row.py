@@ -68,5 +68,5 @@ def column_of(heading: str, view: QWidget, row: QWidget, *above: QWidget) -> QWi
         column.addWidget(widget)
     column.addWidget(view, 1)
     column.addWidget(row)
-    side.setMinimumWidth(side.fontMetrics().horizontalAdvance("x") * 20)
+    side.setMinimumWidth(side.fontMetrics().horizontalAdvance("x") * 16)
     return side
