@@ -99,8 +99,7 @@ class Judges:
             near[0] = np.inf
             kept = np.argsort(-near, kind="stable")[: 1 + _COMPANY]
             some = LabelList(labels.name, tuple(whole.labels[place] for place in kept), (), labels.exclusive)
-            mine = vectors.owners == 0
-            few = LabelVectors(vectors.labels[kept], vectors.negatives[mine], vectors.owners[mine])
+            few = vectors.of(kept, 1)
             return self._scorer(model, exact, some, few, listed=len(whole.labels), taught=1)
 
         return self._judge(model, exact, (model.model_id, labels, label), build)

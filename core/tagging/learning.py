@@ -18,14 +18,15 @@ from core.tagging.backdrop import Vectors
 
 Floats = NDArray[np.float64]
 
-PULL = 0.05
+PULL = 0.03
 """How strongly a direction is drawn to nothing; the larger, the slower a label learns. See ``training.tagging``."""
-OFFSET_PULL = 0.5
+OFFSET_PULL = 5.0
 UNASKED = 5.0
 """What all of the background weighs together, in decisions."""
 MOST = 2000
 """Decisions of either kind that a label learns from, the latest."""
 _ROUNDS = 25
+_FAR = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +59,15 @@ def learn(taught: Taught, sentences: Floats, background: Vectors, unasked: Float
         return None
     photos, accepted, sentences = taught.photos[-MOST:], taught.accepted[-MOST:], sentences[-MOST:]
     middle = background.mean(axis=0) if len(background) else np.zeros(photos.shape[1], np.float32)
-    inputs = np.concatenate([photos, background]).astype(np.float64) - middle
-    known = np.concatenate([sentences, unasked])
-    target = np.concatenate([accepted, np.zeros(len(background))])
-    # A photo of the background may show the label too, as far as its sentences know: it is evidence against no more
-    # than they say.
-    chance = 1 / (1 + np.exp(-np.clip(unasked, -30, 30)))
-    target[len(photos) :] = chance
+    # Nothing draws the direction out of the span of the decided photos, so it is looked for there: few dimensions.
+    basis = np.linalg.qr((photos - middle).T.astype(np.float64))[0]
+    inputs = (np.concatenate([photos, background]) - middle).astype(np.float64) @ basis
+    # A photo of the background may show the label: it speaks for what the sentences say of it, and no more.
+    guessed = 1 / (1 + np.exp(-np.clip(unasked, -_FAR, _FAR)))
+    target = np.concatenate([accepted, guessed])
     weight = np.concatenate([np.ones(len(photos)), np.full(len(background), UNASKED / max(1, len(background)))])
-    direction, offset = _fit(inputs, known, target, weight)
+    found, offset = _fit(inputs, np.concatenate([sentences, unasked]), target, weight)
+    direction = basis @ found
     return Learned(direction.astype(np.float32), float(offset - middle.astype(np.float64) @ direction))
 
 
@@ -76,21 +77,22 @@ def _fit(inputs: Floats, known: Floats, target: Floats, weight: Floats) -> tuple
     pull = np.full(wide.shape[1], PULL)
     pull[-1] = OFFSET_PULL
     found = np.zeros(wide.shape[1])
+
+    def loss(at: Floats) -> float:
+        odds = known + wide @ at
+        return float(weight @ (np.logaddexp(0, odds) - target * odds) + 0.5 * pull @ at**2)
+
+    least = loss(found)
     for _ in range(_ROUNDS):
-        rate = 1 / (1 + np.exp(-np.clip(known + wide @ found, -30, 30)))
+        rate = 1 / (1 + np.exp(-np.clip(known + wide @ found, -_FAR, _FAR)))
         slope = wide.T @ (weight * (rate - target)) + pull * found
-        # (pull + X' R X)^-1 through the smaller of its two forms (Woodbury): many dimensions, few photos.
         bend = weight * np.maximum(rate * (1 - rate), 1e-6)
-        step = _solve(wide, bend, pull, slope)
-        found -= step
-        if np.abs(step).max() < 1e-5:
+        step = np.linalg.solve((wide * bend[:, None]).T @ wide + np.diag(pull), slope)
+        share = 1.0
+        # A whole step may land beyond the valley: the loss is convex, so that a part of it never does.
+        while (next_loss := loss(found - share * step)) > least and share > 1e-4:
+            share /= 2
+        found, before, least = found - share * step, least, min(next_loss, least)
+        if before - least < 1e-7 * (1 + before):
             break
     return found[:-1], float(found[-1])
-
-
-def _solve(wide: Floats, bend: Floats, pull: Floats, slope: Floats) -> Floats:
-    if len(wide) >= wide.shape[1]:
-        return np.asarray(np.linalg.solve((wide * bend[:, None]).T @ wide + np.diag(pull), slope), np.float64)
-    lifted = wide / pull
-    inner = np.diag(1 / bend) + lifted @ wide.T
-    return np.asarray(slope / pull - lifted.T @ np.linalg.solve(inner, wide @ (slope / pull)), np.float64)

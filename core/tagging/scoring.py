@@ -17,7 +17,8 @@ What is weighed for a label and a photo (logistic regression; the weights are th
 
 All but gap and rival are the same piecewise linear function of the cosine for all photos of a label, so that a hundred
 thousand photos and a thousand labels are little more than one product of matrices. What a label is not, and the other
-labels of an exclusive group, compete with it: a photo's odds for all of them are one distribution.
+labels of an exclusive group, compete with it: a photo's odds for all of them are one distribution. A general word
+(person, outdoors) is there where it or one of its kinds is.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ _KNEES = (3.2, 3.0, 3.0)
 """Where ``cosine_far``, ``background_far`` and ``library_far`` begin."""
 _SAYS, _SOFT, _RAREST = 2.7, 0.25, 0.003
 """A sentence says something like the label from this many spreads of any two sentences' cosine on."""
+_SHARP = 2.0
+"""What the log odds of kinds are multiplied with before they are joined: docs/tagging.md has what it does."""
 _SUREST = 30.0
 _HOPELESS = -4.0
 """Log odds (a probability of 0.018) below which a label takes nothing from the others of its exclusive group."""
@@ -136,19 +139,24 @@ class Scorer:
     ) -> None:
         """``listed`` is how many labels the whole list has, where these are some of them."""
         self.count = len(labels.labels)
-        """The number of labels. Columns beyond are what labels are not."""
-        self._all = np.ascontiguousarray(np.concatenate([vectors.labels, vectors.negatives]), np.float32)
+        """The number of labels. Columns beyond are what labels are not, and the kinds of general ones."""
+        parts = [vectors.labels, vectors.negatives, vectors.kinds]
+        self._all = np.ascontiguousarray(np.concatenate(parts), np.float32)
+        self._kinds = _by_owner(vectors.general, self.count + len(vectors.negatives))
         self._weights = weights
         self.standing = standing(self._all, backdrop)
         likely = min(MOST_LIKELY, 1 / ((listed or self.count) + 1))
         self._prior = float(np.log(likely / (1 - likely)))
         self._alike = _alike(labels, vectors.labels)
+        general = list(self._kinds)
+        self._alike[general] = self._alike[:, general] = 0  # a general word is no rival of what it holds
         self._groups = _groups(labels)
         self._owners = vectors.owners
         self._slope, self._base, self._knees, self._bends = self._line()
         self._learned = list(learned) if learned else [None] * self.count
         self._taught = [place for place, one in enumerate(self._learned) if one is not None]
         self._heed = np.array([1.0 if one is None else one.heed for one in self._learned])
+        self._heed[general] = 0
 
     # Single steps, which the fit in training/tagging takes apart
 
@@ -193,11 +201,12 @@ class Scorer:
     def order(self, index: ExactIndex, label: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """All that an index holds, and the log odds that a label has there by itself: ids, float32[n]. One scan."""
         one = self._learned[label]
-        asked = [self._all[label]] if one is None else [self._all[label], one.direction]
+        columns = [label, *self._kinds.get(label, ())]
+        asked = [*self._all[columns], *([] if one is None else [one.direction])]
         ids, found = index.scores(np.stack(asked))
-        odds = self._bent(found[0][:, None], slice(label, label + 1))[:, 0]
+        odds = _any_of(np.stack([self._bent(found[n][:, None], [c])[:, 0] for n, c in enumerate(columns)], axis=1))
         if one is not None:
-            odds = odds * one.trust + found[1] + one.offset
+            odds = odds * one.trust + found[-1] + one.offset
         return ids, odds
 
     def probabilities(self, photos: Vectors) -> Floats:
@@ -258,6 +267,8 @@ class Scorer:
     def _alone(self, near: NDArray[np.float32], photos: Vectors) -> NDArray[np.float32]:
         """The log odds without what other labels say, with what was learned: float32[n, labels and negatives]."""
         odds = self._bent(near, slice(None))
+        for label, kinds in self._kinds.items():
+            odds[:, label] = _any_of(odds[:, [label, *kinds]])
         if self._taught:
             learned = [one for one in self._learned if one is not None]
             shifts = photos @ np.stack([one.direction for one in learned]).T
@@ -265,7 +276,7 @@ class Scorer:
             odds[:, self._taught] += shifts + np.array([one.offset for one in learned], np.float32)
         return odds
 
-    def _bent(self, near: NDArray[np.float32], labels: slice) -> NDArray[np.float32]:
+    def _bent(self, near: NDArray[np.float32], labels: slice | list[int]) -> NDArray[np.float32]:
         """The piecewise linear function of the cosine: float32[n, labels]."""
         odds = near * self._slope[labels]
         odds += self._base[labels]
@@ -327,6 +338,24 @@ class Scorer:
             against[mine] += np.exp(np.clip(theirs, -_SUREST, _SUREST))
         found: Floats = strength / (1 + strength + against)
         return found
+
+
+def _any_of(odds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The log odds that one of several things is there, from those of each (float32[n, things]): a noisy or. Kinds that
+    are taken for one another, a boy for a girl, make their general word the surer; what is a little likely of each of
+    ten kinds does not add up (`_SHARP`)."""
+    if odds.shape[1] == 1:
+        return odds[:, 0]
+    missing = np.logaddexp(0, _SHARP * odds.astype(np.float64)).sum(axis=1)
+    return np.asarray(np.log(np.expm1(np.clip(missing, 1e-12, 500.0))), np.float32)
+
+
+def _by_owner(owners: NDArray[np.int64], first: int) -> dict[int, list[int]]:
+    """The columns of each owner; columns begin at ``first``, in the order of their owners."""
+    found: dict[int, list[int]] = {}
+    for number, owner in enumerate(owners.tolist()):
+        found.setdefault(owner, []).append(first + number)
+    return found
 
 
 def _odds(probability: float) -> float:

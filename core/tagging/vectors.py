@@ -23,6 +23,7 @@ from core.errors import CallError
 from core.evaluation.zero_shot import templates as usual_templates
 from core.models.encoder import Encoder
 from core.search.mirror import folder_name
+from core.tagging.general import kinds_of
 from core.tagging.types import Label, LabelList
 
 _LOG = logging.getLogger(__name__)
@@ -47,12 +48,28 @@ class LabelVectors:
     """The labels of a list as vectors.
 
     ``labels`` float32[n, dim] in the list's order; ``negatives`` float32[m, dim], each what some label is not, and
-    ``owners`` int64[m] says of which label (its place in the list).
+    ``owners`` int64[m] says of which label (its place in the list). ``kinds`` float32[k, dim] are what general words
+    hold (`core.tagging.general`), and ``general`` int64[k] says of which label.
     """
 
     labels: Vectors
     negatives: Vectors
     owners: NDArray[np.int64]
+    kinds: Vectors
+    general: NDArray[np.int64]
+
+    def of(self, places: Sequence[int] | NDArray[np.int64], full: int) -> LabelVectors:
+        """Those of some labels, in this order; the first ``full`` with what they are not."""
+        kept = {int(place): number for number, place in enumerate(places)}
+        mine = [row for row, owner in enumerate(self.owners.tolist()) if kept.get(owner, full) < full]
+        kinds = [row for row, owner in enumerate(self.general.tolist()) if owner in kept]
+        return LabelVectors(
+            self.labels[np.asarray(places, np.int64)],
+            self.negatives[mine],
+            np.array([kept[owner] for owner in self.owners[mine].tolist()], np.int64),
+            self.kinds[kinds],
+            np.array([kept[owner] for owner in self.general[kinds].tolist()], np.int64),
+        )
 
 
 class LabelEncoder:
@@ -83,6 +100,8 @@ class LabelEncoder:
         groups = [_sentences(label, chosen) for label in labels]
         negatives = [(place, text) for place, label in enumerate(labels) for text in label.negatives if text.strip()]
         groups += [((readable(text).strip(),),) for _, text in negatives]
+        kinds = [(place, kind) for place, label in enumerate(labels) for kind in kinds_of(label)]
+        groups += [_sentences(Label(kind), usual_templates()) for _, kind in kinds]
         keys = [_key(group) for group in groups]
         known = self._of(model_id, dim)
         new = {key: group for key, group in zip(keys, groups, strict=True) if key not in known}
@@ -90,8 +109,10 @@ class LabelEncoder:
             self._learn(model_id, new, encoder(), cancelled)
             known = self._of(model_id, dim)
         found = np.stack([known[key] for key in keys]) if keys else np.zeros((0, dim), np.float32)
+        first, last = len(labels), len(labels) + len(negatives)
         owners = np.array([place for place, _ in negatives], np.int64)
-        return LabelVectors(found[: len(labels)], found[len(labels) :], owners)
+        general = np.array([place for place, _ in kinds], np.int64)
+        return LabelVectors(found[:first], found[first:last], owners, found[last:], general)
 
     def encode_list(
         self,
