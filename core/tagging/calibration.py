@@ -26,6 +26,7 @@ class Coefficients:
     library_far: float
     gap: float
     rival: float
+    twin: float
     prior: float
     top: float
     shift: float

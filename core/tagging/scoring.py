@@ -9,13 +9,14 @@ What is weighed for a label and a photo (logistic regression; the weights are th
 ``..._far``     the part of each of these beyond a knee: far out, one more step says something else than near the middle
 ``gap``         by how much another label of the list is nearer to the photo
 ``rival``       the same, weighed by how alike the two labels are: banjo against guitar, not person against guitar
+``twin``        the same among labels so alike that a photo hardly shows both: one kind of pear against another
 ``prior``       how likely a label is before the photo was seen, as the list's length says (log odds)
 ``top``         how far out the label's best photos are: no photo of the library may show it
 ``shift``       by how much the library as a whole is nearer to the label than just any photos
 ``common``      how often sentences about everyday photos say something like the label: person, but not theremin
 ``spread``      how wide the label's scores are spread over just any photos
 
-All but gap and rival are the same piecewise linear function of the cosine for all photos of a label, so that a hundred
+All but gap, rival and twin are the same piecewise linear function of the cosine for all photos of a label, so that a hundred
 thousand photos and a thousand labels are little more than one product of matrices. What a label is not, and the other
 labels of an exclusive group, compete with it: a photo's odds for all of them are one distribution. A general word
 (person, outdoors) is there where it or one of its kinds is.
@@ -54,6 +55,8 @@ _KNEES = (3.2, 3.0, 3.0)
 """Where ``cosine_far``, ``background_far`` and ``library_far`` begin."""
 _SAYS, _SOFT, _RAREST = 2.7, 0.25, 0.003
 """A sentence says something like the label from this many spreads of any two sentences' cosine on."""
+_TWIN = 0.5
+"""How alike (cosine of their sentences) labels are at the least that are taken for twins."""
 _SHARP = 2.0
 """What the log odds of kinds are multiplied with before they are joined: docs/tagging.md has what it does."""
 _SUREST = 30.0
@@ -172,7 +175,7 @@ class Scorer:
         background = (near - found.usual_mean[:count]) / found.usual_spread[:count]
         library = (near - found.own_mean[:count]) / found.own_spread[:count]
         rows, columns = np.divmod(np.arange(near.size), max(count, 1))
-        gap, rival = self._outdone(near.astype(np.float32), rows, columns)
+        gap, rival, twin = self._outdone(near.astype(np.float32), rows, columns)
         of_label = {
             "top": found.top[:count],
             "shift": found.shift[:count],
@@ -189,6 +192,7 @@ class Scorer:
             "library_far": np.maximum(library - _KNEES[2], 0),
             "gap": gap.reshape(near.shape),
             "rival": rival.reshape(near.shape),
+            "twin": twin.reshape(near.shape),
             **{name: np.broadcast_to(value, near.shape) for name, value in of_label.items()},
         }
 
@@ -291,20 +295,21 @@ class Scorer:
 
     def _outdone(
         self, near: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
-    ) -> tuple[Floats, Floats]:
-        """``gap`` and ``rival`` of pairs of a photo and a label."""
-        gap, rival = np.zeros(len(rows)), np.zeros(len(rows))
+    ) -> tuple[Floats, Floats, Floats]:
+        """``gap``, ``rival`` and ``twin`` of pairs of a photo and a label."""
+        gap, rival, twin = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
         if self.count < 2 or not len(rows):
-            return gap, rival
+            return gap, rival, twin
         near = near[:, : self.count]
         gap = np.maximum(near.max(axis=1)[rows] - near[rows, columns], 0) / self.standing.unit
         block = max(1, (1 << 20) // self.count)
         for at in range(0, len(rows), block):
             some, labels = rows[at : at + block], columns[at : at + block]
             ahead = near[some] - near[some, labels][:, None]
-            ahead *= self._alike[labels]
-            rival[at : at + block] = ahead.max(axis=1)
-        return gap, np.maximum(rival, 0) / self.standing.unit
+            alike = self._alike[labels]
+            rival[at : at + block] = (ahead * alike).max(axis=1)
+            twin[at : at + block] = (ahead * np.maximum((alike - _TWIN) / (1 - _TWIN), 0)).max(axis=1)
+        return gap, np.maximum(rival, 0) / self.standing.unit, np.maximum(twin, 0) / self.standing.unit
 
     def _outdone_by(
         self,
@@ -314,9 +319,10 @@ class Scorer:
         columns: NDArray[np.int64],
     ) -> Floats:
         """The log odds of pairs, other labels' nearness considered. What was learned of a label knows better."""
-        gap, rival = self._outdone(near, rows, columns)
+        gap, rival, twin = self._outdone(near, rows, columns)
         odds: Floats = alone[rows, columns].astype(np.float64)
-        odds += self._heed[columns] * (self._weights.gap * gap + self._weights.rival * rival)
+        weights = self._weights
+        odds += self._heed[columns] * (weights.gap * gap + weights.rival * rival + weights.twin * twin)
         return odds
 
     def _against(
