@@ -17,6 +17,7 @@ help:
 	@echo 'make starter DATA=folder    build the bundled model anew'
 	@echo 'make starter-report DATA=folder  measure it further, and write that into docs/model.md'
 	@echo 'make quality DATA=folder         measure how well searching answers (docs/quality.md)'
+	@echo 'make tagging DATA=folder         fit how sure suggested labels are, and measure them (docs/tagging.md)'
 	@echo 'make lock                   renew the lock files (needs uv)'
 	@echo 'make clean                  remove .venv and all that was built or cached here'
 
@@ -58,6 +59,11 @@ quality:
 	@$(SETUP) starter
 	@$(RUN) -m training.quality "$$DATA" $(ARGS)
 
+tagging:
+	@if [ -z "$${DATA:-}" ]; then echo 'make tagging needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi
+	@$(SETUP) starter
+	@$(RUN) -m training.tagging "$$DATA" $(ARGS)
+
 lock:
 	@sh packaging/python.sh lock.py
 
@@ -65,4 +71,4 @@ clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench screenshots starter starter-report quality lock clean
+.PHONY: help demo test check bench screenshots starter starter-report quality tagging lock clean

@@ -160,7 +160,7 @@ class Judges:
             )
         if not any(learned):
             return plain
-        return Scorer(labels, vectors, backdrop, weights, learned, listed=listed)
+        return plain.taught(learned)
 
     def _backdrop(self, model: ModelInfo, exact: ExactIndex) -> Backdrop:
         key = (model.model_id, len(exact), exact.rows)

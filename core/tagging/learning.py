@@ -31,14 +31,11 @@ _FAR = 30.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """What decisions add to a label's log odds: ``trust`` times those of its sentences, the product of a photo's
-    embedding with ``direction`` (float32[dim]), and ``offset``. ``heed`` is how much what other labels say counts still
-    (0 to 1)."""
+    """What decisions add to the log odds that a label's sentences give a photo: the product of the photo's embedding
+    with ``direction`` (float32[dim]), and ``offset``."""
 
     direction: NDArray[np.float32]
     offset: float
-    trust: float = 1.0
-    heed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,15 +16,16 @@ What is weighed for a label and a photo (logistic regression; the weights are th
 ``common``      how often sentences about everyday photos say something like the label: person, but not theremin
 ``spread``      how wide the label's scores are spread over just any photos
 
-All but gap, rival and twin are the same piecewise linear function of the cosine for all photos of a label, so that a hundred
-thousand photos and a thousand labels are little more than one product of matrices. What a label is not, and the other
-labels of an exclusive group, compete with it: a photo's odds for all of them are one distribution. A general word
-(person, outdoors) is there where it or one of its kinds is.
+All but gap, rival and twin are the same piecewise linear function of the cosine for all photos of a label, so that a
+hundred thousand photos and a thousand labels are little more than one product of matrices. What a label is not, and
+the other labels of an exclusive group, compete with it: a photo's odds for all of them are one distribution. A
+general word (person, outdoors) is there where it or one of its kinds is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,6 @@ class Scorer:
         vectors: LabelVectors,
         backdrop: Backdrop,
         weights: Coefficients,
-        learned: Sequence[Learned | None] = (),
         *,
         listed: int | None = None,
     ) -> None:
@@ -156,10 +156,17 @@ class Scorer:
         self._groups = _groups(labels)
         self._owners = vectors.owners
         self._slope, self._base, self._knees, self._bends = self._line()
-        self._learned = list(learned) if learned else [None] * self.count
-        self._taught = [place for place, one in enumerate(self._learned) if one is not None]
-        self._heed = np.array([1.0 if one is None else one.heed for one in self._learned])
+        self._learned: list[Learned | None] = [None] * self.count
+        self._taught: list[int] = []
+        self._heed = np.ones(self.count)
         self._heed[general] = 0
+
+    def taught(self, learned: Sequence[Learned | None]) -> Scorer:
+        """The same with what was learned of each label (None: nothing)."""
+        other = copy(self)
+        other._learned = list(learned)
+        other._taught = [place for place, one in enumerate(learned) if one is not None]
+        return other
 
     # Single steps, which the fit in training/tagging takes apart
 
@@ -210,7 +217,7 @@ class Scorer:
         ids, found = index.scores(np.stack(asked))
         odds = _any_of(np.stack([self._bent(found[n][:, None], [c])[:, 0] for n, c in enumerate(columns)], axis=1))
         if one is not None:
-            odds = odds * one.trust + found[-1] + one.offset
+            odds = odds + found[-1] + one.offset
         return ids, odds
 
     def probabilities(self, photos: Vectors) -> Floats:
@@ -220,6 +227,13 @@ class Scorer:
         rows, columns = np.divmod(np.arange(len(photos) * self.count), max(self.count, 1))
         odds = self._outdone_by(near, alone, rows, columns)
         return self._against(alone, rows, columns, odds).reshape(len(photos), self.count)
+
+    def probabilities_of(self, photos: Vectors, label: int) -> Floats:
+        """Those of one label that competes with none: float64[n]. The others are looked at as its rivals alone."""
+        near = self.cosines(photos)
+        alone = self._alone(near, photos)
+        rows, columns = np.arange(len(photos)), np.full(len(photos), label)
+        return self._against(alone, rows, columns, self._outdone_by(near, alone, rows, columns))
 
     def likely(self, photos: Vectors, line: float) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """Those of photos (float32[n, dim]) and labels that are at least so probable (``line``, 0 to 1): rows, places
@@ -276,7 +290,6 @@ class Scorer:
         if self._taught:
             learned = [one for one in self._learned if one is not None]
             shifts = photos @ np.stack([one.direction for one in learned]).T
-            odds[:, self._taught] *= np.array([one.trust for one in learned], np.float32)
             odds[:, self._taught] += shifts + np.array([one.offset for one in learned], np.float32)
         return odds
 

@@ -1,0 +1,1 @@
+"""How labels become probabilities: the fit of what ships, and the figures of ``docs/tagging.md``."""
