@@ -1,6 +1,6 @@
 """``make bench``: speed beside a baseline of the same run, on temporary libraries; two to three minutes.
 
-usage: python -m tests.bench [--json FILE] [--only indexing,querying,filtering,starting] [--photos N]
+usage: python -m tests.bench [--json FILE] [--only indexing,querying,filtering,tagging,starting] [--photos N]
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 
 from core.models.registry import load_info, starter_folder
-from tests.bench import filtering, indexing, querying, starting
+from tests.bench import filtering, indexing, querying, starting, tagging
 from tests.bench.libraries import Space, build
 from tests.bench.measure import PROJECT, Row, cores, table
 
-PARTS = ("indexing", "querying", "filtering", "starting")
+PARTS = ("indexing", "querying", "filtering", "tagging", "starting")
 _SMALL = 1000
 
 
@@ -74,6 +74,8 @@ def _measure(wanted: Sequence[str], place: Path, photos: int) -> tuple[list[Row]
         add("indexing", lambda: indexing.measure(PROJECT / "resources" / "samples", place / "indexing"))
     if "filtering" in wanted:
         add(f"filtering {photos:,} photos", lambda: filtering.measure(place / "varied", photos))
+    if "tagging" in wanted:
+        add(f"tagging {photos:,} photos", lambda: tagging.measure(place / "tagged", photos, info))
     if "starting" in wanted:
         add("imports", starting.imports)
     if not {"querying", "starting"} & set(wanted):
