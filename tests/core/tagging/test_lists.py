@@ -235,8 +235,8 @@ def test_export_writes_a_file_that_is_read_back(lists: LabelLists, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["Pets.toml"]
 
 
-def test_a_hundred_thousand_labels_are_kept_and_changed(lists: LabelLists, library: Library) -> None:
-    many = tuple(Label(f"label {number}", parent="label 0" if number % 3 else None) for number in range(100_000))
+def test_tens_of_thousands_of_labels_are_kept_and_changed(lists: LabelLists, library: Library) -> None:
+    many = tuple(Label(f"label {number}", parent="label 0" if number % 3 else None) for number in range(30_000))
     kept = lists.put(LabelList("many", many))
     assert kept.labels == many
     assert lists.put(LabelList("many", many[:10])).labels == many[:10]
