@@ -18,6 +18,7 @@ from core.models.encoders import Encoders
 from core.types import LeftModel, ModelMove
 
 if TYPE_CHECKING:
+    from core.adapters.adapters import Adapters
     from core.models.encoder import Encoder, EncoderSpec
     from core.models.kept import KeptModels
     from core.models.registry import ModelInfo
@@ -212,6 +213,13 @@ class Engines:
         """The vectors that a search reads now, in step with the catalogue."""
         return self._store_of(self.answering)
 
+    @cached_property
+    def adapters(self) -> Adapters:
+        """What was learned from the person's own captions, and whether it is on."""
+        from core.adapters.adapters import Adapters
+
+        return Adapters(self.catalog)
+
     def _find(self, model_id: str) -> ModelInfo | None:
         """A model by its id: the wanted one, the bundled one, or a copy that was kept. None where none is that."""
         if model_id not in self._found:
@@ -276,7 +284,8 @@ class Engines:
             self._let_go(model)
         if known is None:
             encoder = self._worker_for(model) if worker else partial(self._local_for, model)
-            known = Searcher(self.catalog, self._store_of(model), encoder, model)
+            names = partial(self.adapters.book, model.model_id)
+            known = Searcher(self.catalog, self._store_of(model), encoder, model, names)
             with self._guard:
                 known = self._searchers.setdefault(key, known)
         return known

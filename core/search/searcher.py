@@ -2,8 +2,8 @@
 
 The sentence and the photos to compare with become vectors, filters become a set of contents that may be found, and the
 vector index ranks those. What is written about a photo adds to what it looks like (`fusion`). What is to be left out is
-compared with all of them, so that such a query is answered exactly. Alternatives (``OR``) are ranked each for itself
-and put together (`ranking`).
+compared with all of them, so that such a query is answered exactly; and so is one that has a learned name beside
+something else (`joining`). Alternatives (``OR``) are ranked each for itself and put together (`ranking`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.adapters.names import NameBook
 from core.catalog import photos
 from core.catalog.connection import Catalog
 from core.errors import CallError
 from core.models.encoder import Encoder
-from core.search import filters, fusion, grammar, ranking, refining, sorting
+from core.search import filters, fusion, grammar, joining, ranking, refining, sorting
 from core.search.asking import Samples, SearchedModel, Sentences, Vector
 from core.search.calibration import Calibration
 from core.search.filters import Condition
@@ -57,6 +58,11 @@ class Plan:
     pulls: Pulls | None
 
     @property
+    def joined(self) -> bool:
+        """Whether a learned name is one of several parts: each has to hold, and their vectors are not added up."""
+        return len(self.wanted) > 1 and any(one.learned for one in self.wanted)
+
+    @property
     def texts(self) -> list[str]:
         """What the word index is asked."""
         return [one.text for one in self.wanted if one.text is not None and one.weight > 0]
@@ -66,7 +72,7 @@ class Searcher:
     """Searches one library with one model. May be called from any thread.
 
     ``encoder`` may be a function that builds one; it is called when a sentence, or a photo from outside, has to be
-    encoded for the first time.
+    encoded for the first time. ``names`` gives the names that were learned, as they are now.
     """
 
     def __init__(
@@ -75,12 +81,13 @@ class Searcher:
         store: VectorStore,
         encoder: Encoder | Callable[[], Encoder],
         info: SearchedModel,
+        names: Callable[[], NameBook] = NameBook,
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._info = info
         sentences = Sentences(encoder)
-        self._seeker = Seeker(info, sentences, Samples(catalog, info, sentences))
+        self._seeker = Seeker(info, sentences, Samples(catalog, info, sentences), names)
         self._words = WordIndex(catalog)
 
     def search(
@@ -136,7 +143,9 @@ class Searcher:
     def _plan(self, branch: Branch, pulls: Pulls | None) -> Plan:
         wanted, unwanted = self._seeker.wanted(branch), self._seeker.unwanted(branch)
         texts = any(one.sample is None for one in wanted)
-        curve = self._info.calibration if texts or not wanted else self._info.photo_calibration
+        curve: Calibration = self._info.calibration if texts or not wanted else self._info.photo_calibration
+        if len(wanted) == 1 and wanted[0].learned:
+            curve = wanted[0].curve
         return Plan(branch, filters.compile(branch.where), wanted, unwanted, curve, pulls if wanted else None)
 
     def _rank(self, plan: Plan, place: int) -> Ranking:
@@ -145,7 +154,7 @@ class Searcher:
         allowed = self._allowed(plan.where)
         vector = _unit(np.sum([one.weight * one.vector for one in plan.wanted], axis=0))
         worded = self._worded(plan, vector)
-        if plan.unwanted or plan.pulls:
+        if plan.unwanted or plan.pulls or plan.joined:
             ids, scores = self._compare_all(vector, plan, allowed)
 
             def first(k: int) -> tuple[Ids, Scores]:
@@ -190,7 +199,7 @@ class Searcher:
             for other, row in zip(wanted, mine, strict=True):
                 if other.sample is not None and one.sample is not None:
                     kept &= near <= row
-        near = scores[0]
+        near = joining.as_cosines(mine, wanted, plan.curve) if plan.joined else scores[0]
         if plan.pulls:
             moved = plan.pulls.odds(scores[len(scores) - len(marked) :], self._info.photo_calibration)
             near = near + np.asarray(moved / plan.curve.slope, np.float32)

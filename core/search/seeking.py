@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.adapters.learned import LearnedName
+from core.adapters.names import NameBook
 from core.search import calibration
 from core.search.asking import Sample, Samples, SearchedModel, Sentences, Vector
 from core.search.calibration import Calibration
@@ -35,6 +37,8 @@ class Sought:
     weight: float = 1.0
     text: str | None = None
     sample: Sample | None = None
+    learned: bool = False
+    """Whether this is a name that was learned (see `core.adapters`), not what the words alone mean."""
 
     @property
     def edge(self) -> float:
@@ -44,15 +48,24 @@ class Sought:
 
 
 class Seeker:
-    """Gives terms their vectors. May be called from any thread."""
+    """Gives terms their vectors. May be called from any thread.
 
-    def __init__(self, info: SearchedModel, sentences: Sentences, samples: Samples) -> None:
+    ``names`` gives the names that were learned for the model, as they are now.
+    """
+
+    def __init__(
+        self, info: SearchedModel, sentences: Sentences, samples: Samples, names: Callable[[], NameBook] = NameBook
+    ) -> None:
         self._info = info
         self._sentences = sentences
         self._samples = samples
+        self._names = names
 
     def wanted(self, branch: Branch) -> list[Sought]:
-        """The words and phrases that count once, as one sentence, then all else that is wanted. Raises PhotoError."""
+        """The words and phrases that count once, as one sentence, then all else that is wanted. Raises PhotoError.
+
+        A sentence with learned names in it becomes several parts: each name, and what it asks for beside them.
+        """
         words: list[str] = []
         texts: list[tuple[str, float]] = []
         likes: list[tuple[Like, float]] = []
@@ -66,13 +79,27 @@ class Seeker:
                 words.append(inner.text)
         if words:
             texts.insert(0, (" ".join(words), 1.0))
-        return [*self._texts(texts), *(self._photo(like, weight) for like, weight in likes)]
+        book = self._names() if texts else NameBook()
+        named: list[Sought] = []
+        plain: list[tuple[str, float]] = []
+        for text, weight in texts:
+            cut = book.cut(text)
+            named += [self._name(one, weight) for one in cut.names]
+            if not cut.names or cut.rest:
+                plain.append((cut.rest if cut.names else text, weight))
+        return [*named, *self._texts(plain), *(self._photo(like, weight) for like, weight in likes)]
 
     def unwanted(self, branch: Branch) -> list[Sought]:
         """What is to be left out, each for itself. Raises PhotoError."""
         words = [term.text for term in branch.unwanted if not isinstance(term, Like)]
-        meant = [(meaning, 1.0) for word in words for meaning in MEANT.get(word.casefold(), (word,))]
-        return [*self._texts(meant), *(self._photo(term, 1.0) for term in branch.unwanted if isinstance(term, Like))]
+        book = self._names() if words else NameBook()
+        cuts = {word: book.cut(word) for word in words}
+        # A name alone is left out by what was learned; a sentence with one among other words is one thing.
+        alone = [cut.names[0] for cut in cuts.values() if len(cut.names) == 1 and not cut.rest]
+        left = [word for word, cut in cuts.items() if len(cut.names) != 1 or cut.rest]
+        meant = [(meaning, 1.0) for word in left for meaning in MEANT.get(word.casefold(), (word,))]
+        photos = [self._photo(term, 1.0) for term in branch.unwanted if isinstance(term, Like)]
+        return [*(self._name(one, 1.0) for one in alone), *self._texts(meant), *photos]
 
     def _texts(self, texts: Sequence[tuple[str, float]]) -> list[Sought]:
         if not texts:
@@ -83,6 +110,9 @@ class Seeker:
             Sought(vector, curve, f"'{_shortened(text)}'", weight, text)
             for (text, weight), vector in zip(texts, vectors, strict=True)
         ]
+
+    def _name(self, name: LearnedName, weight: float) -> Sought:
+        return Sought(name.vector, name.curve, f"'{name.name}', as it was learned", weight, name.name, learned=True)
 
     def _photo(self, term: Like, weight: float) -> Sought:
         sample = self._samples.find(Path(term.path), term.part)

@@ -1,0 +1,142 @@
+"""Finds learned names in a sentence, and what the sentence asks for beside them.
+
+"Biscuit and Oma Els on the beach" has the names Biscuit and Oma Els, and asks for "on the beach" beside them. Case and
+accents make no difference, and the longest name counts: where "Oma Els" was learned, "Oma" in it is no name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from core.adapters.learned import LearnedName
+from core.catalog.folding import fold
+from core.catalog.naming import readable
+from core.search.wordforms import FUNCTION_WORDS
+
+_WORD = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"['’]s\b", re.I)
+ARTICLES = frozenset({"the", "a", "an"})
+_FOLLOWING = frozenset(["and", "und", "et", "y", "e", "en"])
+_NOTHING = FUNCTION_WORDS | _FOLLOWING | {"van", "von", "mit", "de"}
+"""Words that lead to the name behind them, and say nothing where it is taken out."""
+
+
+class Token(NamedTuple):
+    """A word of a text, folded, and where it stands."""
+
+    word: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text, in their order."""
+    if text.isascii():
+        return [Token(found[0], found.start(), found.end()) for found in _WORD.finditer(text.lower())]
+    return [Token(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(readable(text))]
+
+
+def key_of(name: str) -> str:
+    """How a name is looked up: its words, folded, without an article before them. Empty where nothing is left."""
+    words = [token.word for token in tokens(name)]
+    while len(words) > 1 and words[0] in ARTICLES:
+        words.pop(0)
+    return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A key that stands in a text: from which character to which, a possessive ``'s`` included."""
+
+    key: str
+    start: int
+    end: int
+
+
+class Keys:
+    """A set of keys that texts are searched for."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._by_first: dict[str, list[list[str]]] = {}
+        for key in keys:
+            words = key.split()
+            self._by_first.setdefault(words[0], []).append(words)
+        for several in self._by_first.values():
+            several.sort(key=len, reverse=True)
+
+    def spans(self, text: str) -> list[Span]:
+        """The keys in a text, from left to right, none inside another; of two that begin alike the longer."""
+        found: list[Span] = []
+        words = tokens(text)
+        at = 0
+        while at < len(words):
+            key = self._longest(words, at)
+            if key is None:
+                at += 1
+                continue
+            end = words[at + len(key) - 1].end
+            owned = _POSSESSIVE.match(text, end)
+            found.append(Span(" ".join(key), words[at].start, owned.end() if owned else end))
+            at += len(key) + bool(owned)
+        return found
+
+    def _longest(self, words: Sequence[Token], at: int) -> list[str] | None:
+        for key in self._by_first.get(words[at].word, ()):
+            if [token.word for token in words[at : at + len(key)]] == key:
+                return key
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A sentence taken apart: the names in it, each once, and what it asks for beside them (empty for nothing)."""
+
+    names: tuple[LearnedName, ...]
+    rest: str
+
+
+class NameBook:
+    """The names that an adapter has learned. ``adapter`` is the adapter's name, None where none is on."""
+
+    def __init__(self, learned: Iterable[LearnedName] = (), adapter: str | None = None) -> None:
+        self._known = {one.key: one for one in learned}
+        self._keys = Keys(self._known)
+        self.adapter = adapter
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def cut(self, sentence: str) -> Cut:
+        """The names in a sentence, and the rest of it."""
+        sentence = readable(sentence)
+        spans = self._keys.spans(sentence) if self._known else []
+        if not spans:
+            return Cut((), sentence)
+        names = tuple(self._known[key] for key in dict.fromkeys(span.key for span in spans))
+        return Cut(names, rest_of(sentence, spans))
+
+
+def rest_of(sentence: str, spans: Sequence[Span]) -> str:
+    """What a sentence says without the names in it; empty where that is nothing."""
+    edges = [0, *(edge for span in spans for edge in (span.start, span.end)), len(sentence)]
+    pieces = [sentence[start:end] for start, end in list(pairwise(edges))[::2]]
+    kept = []
+    for place, piece in enumerate(pieces):
+        words = piece.split()
+        if place < len(pieces) - 1:
+            while words and _bare(words[-1]) in _NOTHING | {""}:
+                words.pop()
+        if place:
+            while words and _bare(words[0]) in _FOLLOWING | {""}:
+                words.pop(0)
+        kept += words
+    rest = " ".join(kept).strip(" ,;:&+")
+    return rest if any(token.word not in _NOTHING for token in tokens(rest)) else ""
+
+
+def _bare(word: str) -> str:
+    return " ".join(token.word for token in tokens(word))

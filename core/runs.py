@@ -1,0 +1,168 @@
+"""Runs of training: a folder each under ``<library>/runs``, with what was asked, seen, measured and learned.
+
+``config.json``    kind, model, options, when it was made
+``data.json``      the report on captions and tags: which names, how many photos, what was left out and why
+``result.json``    ``installed, why, before, after`` and what else was measured
+``curves.jsonl``   what was tried on the way, an object a line
+``examples.json``  queries that got better and worse
+``adapter.npz``    the vectors of the names, for who wants to look at them; the catalogue has its own copy
+
+A run is written aside and gets its name when it is whole, so that a killed one leaves nothing that looks like a run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.copying import refused
+from core.errors import CallError, TrainingError
+
+FOLDER = "runs"
+CONFIG, DATA, RESULT, EXAMPLES, CURVES = "config.json", "data.json", "result.json", "examples.json", "curves.jsonl"
+_DRAFT = ".draft-"
+_NAME = re.compile(r"[a-z]+-\d{8}-\d{6}(-\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that came to its end."""
+
+    name: str
+    folder: Path
+    kind: str
+    model: str
+    made: str
+    """UTC, ISO 8601."""
+    installed: bool
+    why: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+class Runs:
+    """The runs of one library."""
+
+    def __init__(self, library: Path) -> None:
+        self.folder = library / FOLDER
+
+    def all(self) -> list[Run]:
+        """Every run that can be read, the oldest first."""
+        found = []
+        for folder in sorted(self.folder.glob("*")) if self.folder.is_dir() else ():
+            if _NAME.fullmatch(folder.name) and (folder / RESULT).is_file():
+                found.append(_read(folder))
+        return sorted(found, key=lambda run: (run.made, run.name))
+
+    def find(self, name: str) -> Run:
+        """A run by its name. Raises `CallError` where there is none, `TrainingError` where its files are broken."""
+        folder = self.folder / name
+        if not _NAME.fullmatch(name) or not (folder / RESULT).is_file():
+            raise CallError(f"There is no run “{name}”. `retrouve runs list` lists them.")
+        return _read(folder)
+
+    def details(self, name: str) -> dict[str, Any]:
+        """All that a run wrote down, file by file; one that it has not is left out."""
+        folder = self.find(name).folder
+        files = (CONFIG, DATA, RESULT, EXAMPLES)
+        return {file.removesuffix(".json"): read_json(folder / file) for file in files if (folder / file).is_file()}
+
+    def remove(self, name: str) -> Run:
+        """Remove a run's folder. What it installed stays: see `core.adapters`. Raises `CallError`, `ExportError`."""
+        run = self.find(name)
+        try:
+            shutil.rmtree(run.folder)
+        except OSError as error:
+            raise refused(error, run.folder) from error
+        return run
+
+    def begin(self, kind: str) -> Draft:
+        """A folder for a new run. Drafts that a killed run of this kind left are cleared away. Raises `ExportError`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(f"{_DRAFT}{kind}-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            draft = self.folder / f"{_DRAFT}{kind}-{secrets.token_hex(4)}"
+            draft.mkdir()
+        except OSError as error:
+            raise refused(error, self.folder) from error
+        return Draft(self.folder, draft, kind)
+
+
+class Draft:
+    """A run that is going on."""
+
+    def __init__(self, runs: Path, folder: Path, kind: str) -> None:
+        self._runs = runs
+        self.folder = folder
+        self.kind = kind
+        self.name = self._free_name()
+
+    def write(self, file: str, content: Mapping[str, Any]) -> None:
+        """Write one of the run's JSON files. Raises `ExportError`."""
+        self._put(file, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+    def write_lines(self, file: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Write JSON lines. Raises `ExportError`."""
+        self._put(file, "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines))
+
+    def _put(self, file: str, text: str) -> None:
+        try:
+            (self.folder / file).write_text(text, encoding="utf-8", errors="surrogateescape")
+        except OSError as error:
+            raise refused(error, self.folder / file) from error
+
+    def finish(self) -> Path:
+        """Give it its name; the folder. Raises `ExportError`."""
+        try:
+            self.folder = self.folder.rename(self._runs / self.name)
+        except OSError as error:
+            raise refused(error, self._runs / self.name) from error
+        return self.folder
+
+    def drop(self) -> None:
+        """Take it away, unless it is finished."""
+        if self.folder.name.startswith(_DRAFT):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _free_name(self) -> str:
+        base = f"{self.kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        name, number = base, 2
+        while (self._runs / name).exists():
+            name, number = f"{base}-{number}", number + 1
+        return name
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object of a run's folder. Raises `TrainingError` where it cannot be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The run's file {path} cannot be read: {error}. `retrouve runs remove` takes it away."
+        ) from error
+    if not isinstance(found, dict):
+        raise TrainingError(f"The run's file {path} does not hold what it should.")
+    return found
+
+
+def _read(folder: Path) -> Run:
+    config, result = read_json(folder / CONFIG), read_json(folder / RESULT)
+    return Run(
+        folder.name,
+        folder,
+        str(config.get("kind", "")),
+        str(config.get("model", "")),
+        str(config.get("made", "")),
+        result.get("installed") is True,
+        str(result.get("why", "")),
+        result.get("before") or {},
+        result.get("after") or {},
+    )
