@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,6 +159,10 @@ class Engines:
     def local_encoder(self) -> Encoder:
         """The wanted model's encoder in this process: a second sooner than the worker, for who asks once."""
         return self._encoders.local_of(self.info)
+
+    def answering_encoder(self) -> Encoder:
+        """The encoder of the model that answers, in this process."""
+        return self._local_for(self.answering)
 
     @property
     def answering(self) -> ModelInfo:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from core.health import Check, LibraryStatus
     from core.indexing.indexer import Indexer
     from core.models.registry import ModelInfo
+    from core.runs import Runs
     from core.search.completing import Completion
     from core.search.grouping import Grouping
     from core.search.offering import Offer
@@ -253,6 +254,13 @@ class Library(Engines):
         from core.captioning.captions import Captions
 
         return Captions(self.catalog)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The folders of what was trained."""
+        from core.runs import Runs
+
+        return Runs(self.folder)
 
     # What may be typed
 

@@ -22,11 +22,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.copying import refused
 from core.errors import CallError, TrainingError
 
 FOLDER = "runs"
 CONFIG, DATA, RESULT, EXAMPLES, CURVES = "config.json", "data.json", "result.json", "examples.json", "curves.jsonl"
+VECTORS = "adapter.npz"
 _DRAFT = ".draft-"
 _NAME = re.compile(r"[a-z]+-\d{8}-\d{6}(-\d+)?")
 
@@ -112,6 +116,13 @@ class Draft:
     def write_lines(self, file: str, lines: Iterable[Mapping[str, Any]]) -> None:
         """Write JSON lines. Raises `ExportError`."""
         self._put(file, "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines))
+
+    def write_arrays(self, file: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write arrays, without pickles. Raises `ExportError`."""
+        try:
+            np.savez(self.folder / file, allow_pickle=False, **arrays)
+        except OSError as error:
+            raise refused(error, self.folder / file) from error
 
     def _put(self, file: str, text: str) -> None:
         try:

@@ -139,6 +139,28 @@ def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at-once", action="store_true", help="with use: it answers before it has encoded all photos")
 
 
+def _train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="NAME", help="learn this name alone; may be given again"
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=_fraction,
+        metavar="F",
+        help="what general recall@10 may lose, as a fraction of 1 (default: 0.01)",
+    )
+
+
+def _fraction(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 0 to 1")
+    return number
+
+
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
@@ -199,7 +221,7 @@ data alone: one that would run code is refused. RETROUVE_MODELS names the shelf'
 
 EVALUATE_DETAILS = """\
 FOLDER holds captions.jsonl (one object a line: file, captions), or one sub-folder of photos a class.
-Rates are fractions of 1 with --json. Nothing is written anywhere.
+Rates are fractions of 1 with --json. Nothing is written anywhere. What the library has learned for the model counts.
 """
 
 TAG_DETAILS = """\
@@ -241,6 +263,29 @@ CAPTIONS_DETAILS = """\
 
 A photo is named by its path (from the file's folder or a folder of the library), or by its name where one has it.
 What photos and sidecars say themselves (XMP, IPTC, .txt, Takeout) is read by `retrouve index`.
+"""
+
+TRAIN_DETAILS = """\
+  retrouve train            learns the names in captions and tags ("Biscuit", "Oma Els"), in seconds
+  retrouve search Biscuit on the beach
+  retrouve adapters off RUN   searches as before; `on` brings it back
+
+Photos that are held out decide: nothing is installed that finds less than before, and it says why.
+docs/training.md tells how it works and what it can and cannot tell apart.
+"""
+
+RUNS_DETAILS = """\
+  retrouve runs list
+  retrouve runs show RUN          what it learned from, measured, and which searches got better and worse
+  retrouve runs compare RUN RUN
+  retrouve runs remove RUN        the folder alone; what was installed stays
+"""
+
+ADAPTERS_DETAILS = """\
+  retrouve adapters list
+  retrouve adapters off ADAPTER   takes effect with the next search, also in an open window
+  retrouve adapters on ADAPTER    of one model one is on: another goes off
+  retrouve adapters remove ADAPTER
 """
 
 COMMANDS: tuple[Command, ...] = (
@@ -299,6 +344,31 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_captions,
         details=CAPTIONS_DETAILS,
+    ),
+    Command(
+        "train",
+        "learns names from your own captions and tags",
+        "app.cli.training:train",
+        operands="[adapter]",
+        at_most=1,
+        add_options=_train,
+        details=TRAIN_DETAILS,
+    ),
+    Command(
+        "runs",
+        "lists, shows, compares and removes what was trained",
+        "app.cli.runs:runs",
+        operands="[list|show|compare|remove]",
+        at_most=None,
+        details=RUNS_DETAILS,
+    ),
+    Command(
+        "adapters",
+        "switches what was learned on and off",
+        "app.cli.runs:adapters",
+        operands="[list|on|off|remove]",
+        at_most=2,
+        details=ADAPTERS_DETAILS,
     ),
     Command(
         "saved",

@@ -1,0 +1,49 @@
+"""How a training process speaks: JSON objects on stdout, a line each, which the window and the command line read.
+
+``{"event": "progress", "what": ..., "done": ..., "total": ...}``, ten a second at the most, then either
+``{"event": "result", "result": {...}}`` or ``{"event": "error", "sentence": ..., "code": ...}``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from core.errors import RetrouveError
+
+INTERRUPTED = 130
+_EVERY = 0.1
+
+
+class Lines:
+    """Writes progress, not too often."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """That ``done`` of ``total`` (0: unknown) are done of what goes on."""
+        now = time.monotonic()
+        if now - self._last >= _EVERY:
+            self._last = now
+            say({"event": "progress", "what": what, "done": done, "total": total})
+
+
+def say(line: dict[str, Any]) -> None:
+    """Write one line."""
+    print(json.dumps(line, allow_nan=False, default=str), flush=True)
+
+
+def run(work: Callable[[Lines], dict[str, Any]]) -> int:
+    """Do the work, and tell how it ended; the exit code. Faults of ours go on, with their traceback."""
+    try:
+        result = work(Lines())
+    except RetrouveError as error:
+        say({"event": "error", "sentence": str(error), "code": error.exit_code})
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    say({"event": "result", "result": result})
+    return 0
