@@ -225,8 +225,15 @@ def _conclude(
 
 
 def _forget(db: sqlite3.Connection, back: Sequence[Written], over: Sequence[int]) -> None:
-    travelled.keep(db, {row.photo_id: row.kept for row in back})
+    there = {photo.id: photo.path for photo in photos.by_ids(db, [row.photo_id for row in back])}
+    # The id of a photo that was forgotten may be another's by now.
+    travelled.keep(db, {row.photo_id: row.kept for row in back if _is_of(row.path, there.get(row.photo_id, row.path))})
     written.remove(db, over)
+
+
+def _is_of(sidecar: Path, photo: Path) -> bool:
+    names = (f"{photo.name}.xmp".casefold(), f"{photo.stem}.xmp".casefold())
+    return sidecar.parent == photo.parent and sidecar.name.casefold() in names
 
 
 def _put_back(row: Written) -> bool:

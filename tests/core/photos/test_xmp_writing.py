@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -262,3 +264,28 @@ def test_the_properties_of_a_picture_within_the_picture_are_not_those_of_the_pho
     raw = next(path for path in SHAPES if path.name == "by_hand.xmp").read_bytes()
     assert xmp_writing.said(raw).items[SUBJECT] == ("a lone word",)
     assert xmp.parse(raw).keywords == ("a lone word",)
+
+
+REWRITERS = {
+    "exiftool": ("exiftool", "-q", "-overwrite_original", "-XMP-dc:Subject+=theirs", "-XMP:Rating=4"),
+    "exiv2": ("exiv2", "-M", "set Xmp.dc.subject XmpBag theirs", "-M", "set Xmp.xmp.Rating 4"),
+}
+
+
+@pytest.mark.parametrize("program", REWRITERS)
+@pytest.mark.parametrize("shape", [path for path in SHAPES if path.stem != "by_hand"], ids=lambda path: path.stem)
+def test_a_sidecar_goes_there_and_back_through_another_program(shape: Path, program: str, tmp_path: Path) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not here")
+    sidecar = tmp_path / "a.xmp"
+    sidecar.write_bytes(xmp_writing.merged(shape.read_bytes(), ADDED))
+    before = xmp.read(sidecar)
+    subprocess.run([*REWRITERS[program], str(sidecar)], check=True, timeout=60, capture_output=True)
+    rewritten = xmp.read(sidecar)
+    assert set(rewritten.keywords) == {*before.keywords, "theirs"}
+    assert rewritten.rating == 4
+    sidecar.write_bytes(xmp_writing.merged(sidecar.read_bytes(), Changes({SUBJECT: ["once more"]}, ADDED.add)))
+    found = xmp_writing.said(sidecar.read_bytes()).items[SUBJECT]
+    assert {"theirs", "once more"} <= set(found)
+    assert set(ADDED.add[SUBJECT]).isdisjoint(found)
+    assert set(xmp.read(sidecar).keywords) == {*xmp.read(shape).keywords, "theirs", "once more"}

@@ -182,7 +182,7 @@ CHANGES = st.builds(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(packet(), st.sampled_from(CODINGS), CHANGES)
 def test_any_packet_says_afterwards_what_it_said_and_the_new_keywords(
     text: str, coding: Callable[[str], bytes], changes: Changes
@@ -213,7 +213,7 @@ def _begins(raw: bytes) -> bytes:
     return raw[:2] if raw[:2] == b"\xff\xfe" else raw[:3]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(packet(), st.data())
 def test_a_broken_packet_is_refused_or_read_but_never_fails_otherwise(text: str, data: st.DataObject) -> None:
     raw = bytearray(text.encode())
@@ -242,7 +242,7 @@ def test_any_bytes_are_refused_or_read(raw: bytes) -> None:
 
 
 @tools.needs_exiftool
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(packet(plain=True), st.sampled_from([_utf8, _crlf])), min_size=25, max_size=25))
 def test_exiftool_tells_the_same_of_every_foreign_property(drawn: list[tuple[str, Callable[[str], bytes]]]) -> None:
     changes = Changes({SUBJECT: ["new"], TREE: ["above|new"], LIST: ["above/new"]}, caption="A caption")

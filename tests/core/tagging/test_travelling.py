@@ -430,3 +430,18 @@ def test_names_in_no_encoding(shelf) -> None:
     assert export(shelf).written == 1
     assert said(photo.with_name("caf\udce9.jpg.xmp"))[0] == ("Dog",)
     assert shelf.library.tagging.sidecars.undo().written == 1
+
+
+def test_an_undo_says_nothing_of_a_photo_that_took_over_the_number_of_one_that_is_gone(shelf) -> None:
+    shelf.put("a.jpg")
+    shelf.decisions.tag(list(shelf.ids.values()), "Dog")
+    export(shelf)
+    shelf.decisions.tag(list(shelf.ids.values()), "Cat")
+    export(shelf)
+    gone = shelf.ids["a.jpg"]
+    shelf.forget("a.jpg")
+    shelf.put("b.jpg", 1)
+    assert shelf.ids["b.jpg"] == gone
+    assert shelf.library.tagging.sidecars.undo().written == 1
+    with shelf.library.catalog.read() as db:
+        assert travelled.kept(db, [gone]) == {}
