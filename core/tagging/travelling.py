@@ -227,7 +227,8 @@ def _conclude(
 def _forget(db: sqlite3.Connection, back: Sequence[Written], over: Sequence[int]) -> None:
     there = {photo.id: photo.path for photo in photos.by_ids(db, [row.photo_id for row in back])}
     # The id of a photo that was forgotten may be another's by now.
-    travelled.keep(db, {row.photo_id: row.kept for row in back if _is_of(row.path, there.get(row.photo_id, row.path))})
+    ours = [row for row in back if row.photo_id in there and _is_of(row.path, there[row.photo_id])]
+    travelled.keep(db, {row.photo_id: row.kept for row in ours})
     written.remove(db, over)
 
 
