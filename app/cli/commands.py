@@ -137,6 +137,7 @@ def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--architecture", metavar="A", help="what a bare checkpoint holds, by OpenCLIP's name for it")
     parser.add_argument("--tag", metavar="TAG", help="the published checkpoint that it is like, where it matters")
     parser.add_argument("--at-once", action="store_true", help="with use: it answers before it has encoded all photos")
+    parser.add_argument("--probe", action="store_true", help="list: measure what this machine would do in each")
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
@@ -206,7 +207,7 @@ shows none from then on, and forgets none that was noted before; `clear` does.
 """
 
 MODELS_DETAILS = """\
-  retrouve models list
+  retrouve models list                       what is here, and what is worth fetching: licence, accuracy, speed
   retrouve models import ./ViT-B-32          a folder: OpenCLIP's, an ONNX export, or one that `export` wrote
   retrouve models import b32.safetensors --architecture ViT-B-32-quickgelu
   retrouve models export NAME ./folder       its ONNX graphs, tokenizer, weights and card

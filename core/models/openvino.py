@@ -222,6 +222,13 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def running_properties(precision: str) -> tuple[int, dict[str, str]]:
+    """How an image tower runs on all of this machine: photos at once on each stream, and OpenVINO's properties."""
+    threads = cores()
+    streams = min(threads, _MOST_STREAMS)
+    return _photos_at_once(precision, streams), _properties(precision, threads, streams)
+
+
 def _precision(wanted: str, info: ModelInfo) -> str:
     if wanted not in ("auto", "f32", "bf16"):
         raise ValueError(f"No such precision: {wanted}")

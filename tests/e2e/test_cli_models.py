@@ -24,7 +24,9 @@ def test_a_model_comes_is_used_and_goes(retrouve, tmp_path, samples):
     assert folder.is_dir()
 
     listed = retrouve("models", "list")
-    assert "mine\topenvino\t24\t" in listed.out
+    assert "\nmine\tyes\t" in listed.out
+    assert "\nViT-B-32-256-datacomp\t\t605.0 MB\tMIT\t72.8\t39.9\t\ten\n" in listed.out
+    assert "\nMobileCLIP2-S0\t\t299.0 MB\tresearch only\t71.5\t\t\ten\n" in listed.out
 
     some = tmp_path / "photos"
     some.mkdir()
