@@ -1,0 +1,419 @@
+"""Tags in the window, on a real library: panel, viewer, tagging what is chosen, suggesting, and sidecars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QToolButton
+
+from app.window.saved_model import Role
+from app.window.sidecar_dialog import SidecarDialog
+from app.window.start import Parts
+from app.window.tag_chips import TagChip
+from app.window.tag_dialog import TagDialog
+from app.window.tag_run_dialog import TagRunDialog
+from app.window.tag_tree import TagModel
+from app.window.tagging import TagRun
+from core.library import Library
+from core.tagging.overview import KnownLabel, TagNode
+from core.tagging.types import Label, LabelList, State, Tag
+
+COLOURS = LabelList(
+    "Colours",
+    (Label("Warm"), Label("Red", prompts=("red",), parent="Warm"), Label("Blue", prompts=("blue",)), Label("Day")),
+)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.window.tags.SOON", 5)
+
+
+def library_of(parts: Parts) -> Library:
+    assert parts.session.library is not None
+    return parts.session.library
+
+
+def by_name(parts: Parts, start: str) -> list[int]:
+    """The photos whose names begin so."""
+    library = library_of(parts)
+    photos = library.photos([int(photo_id) for photo_id in library.browse()])
+    return [
+        photo.id for photo in sorted(photos, key=lambda photo: photo.path.name) if photo.path.name.startswith(start)
+    ]
+
+
+def tags_of(parts: Parts, photo_id: int) -> dict[str, State]:
+    return {tag.label: tag.state for tag in library_of(parts).tagging.decisions.of(photo_id)}
+
+
+def panel(parts: Parts) -> list[tuple[str, str]]:
+    """The tags in the panel, those below others behind dots, with their numbers."""
+    model, found = parts.window.side.tags_model, []
+
+    def walk(above: Any, depth: int) -> None:
+        for row in range(model.rowCount(above)):
+            index = model.index(row, 0, above)
+            found.append(("." * depth + index.data(), index.data(Role.COUNT)))
+            walk(index, depth + 1)
+
+    walk(model.index(-1), 0)
+    return found
+
+
+def chips(parts: Parts) -> list[tuple[str, str]]:
+    panel = parts.window.viewer.strip.tags
+    return [(chip.tag.label, chip.tag.state.value) for chip in panel.chips.chips]
+
+
+def open_photo(parts: Parts, qtbot: Any, photo_id: int) -> None:
+    row = parts.window.model.row_of(photo_id)
+    assert row is not None
+    parts.window.open_row(row)
+    qtbot.waitUntil(lambda: not parts.window.viewer.strip.tags.isHidden())
+
+
+@pytest.fixture
+def tagged(parts: Parts, qtbot: Any) -> Parts:
+    """The window with a list, and with tags suggested, accepted and rejected."""
+    library = library_of(parts)
+    library.tagging.lists.put(COLOURS)
+    core = library.tagging
+    with qtbot.waitSignal(parts.conductor.tagging.ended, timeout=20_000):
+        parts.conductor.tagging.run(TagRun(COLOURS))
+    red = by_name(parts, "red")
+    core.decisions.tag(red[:2], "Red")
+    core.decisions.reject([(red[2], core.decisions.label_id("Red"))])
+    parts.conductor.tagging.changed.emit(None)
+    qtbot.waitUntil(lambda: any(name == ".Red" for name, _ in panel(parts)))
+    return parts
+
+
+# The panel
+
+
+def test_the_panel_shows_lists_and_tags_as_their_tree(tagged: Parts) -> None:
+    side = tagged.window.side
+    assert tagged.window.beside.shown, "there is something in it now"
+    assert [side.lists_model.index(row).data() for row in range(side.lists_model.rowCount())] == ["Colours"]
+    shown = dict(panel(tagged))
+    assert shown[".Red"].split()[0] == "2" and shown["Warm"].split()[0] == "2"
+    assert [name for name, _ in panel(tagged)][:2] != [".Red", "Warm"], "what lies below another comes behind it"
+
+
+def test_a_click_on_a_tag_searches_for_it(tagged: Parts, qtbot: Any) -> None:
+    window = tagged.window
+    view = window.side.tags
+    view.expandAll()
+    index = window.side.tags_model.index_of(library_of(tagged).tagging.decisions.label_id("Red"))
+    with qtbot.waitSignal(tagged.searching.found, check_params_cb=lambda found: found.asked.text == "tag:Red"):
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(index).center())
+    assert set(window.model.ids.tolist()) == set(by_name(tagged, "red")[:2])
+    assert index.data(Role.ACTIVE)
+
+
+def test_an_answer_about_tags_follows_them(tagged: Parts, qtbot: Any) -> None:
+    window = tagged.window
+    with qtbot.waitSignal(tagged.searching.found, check_params_cb=lambda found: found.asked.text == "tag:Red"):
+        window.side.tags.chosen.emit("Red")
+    red = library_of(tagged).tagging.decisions.label_id("Red")
+    tagged.conductor.tagging.clear([(by_name(tagged, "red")[0], red)])
+    qtbot.waitUntil(lambda: window.model.rowCount() == 1)
+    window.commands.undo_tags.trigger()
+    qtbot.waitUntil(lambda: window.model.rowCount() == 2)
+    assert window.banner.words.text().startswith("Undone: ")
+    window.commands.redo_tags.trigger()
+    qtbot.waitUntil(lambda: window.model.rowCount() == 1)
+
+
+def test_a_tag_and_a_list_are_renamed_in_place(tagged: Parts, qtbot: Any) -> None:
+    side, decisions = tagged.window.side, library_of(tagged).tagging.decisions
+    side.tags.expandAll()
+    side.tags.setCurrentIndex(side.tags_model.index_of(decisions.label_id("Red")))
+    qtbot.keyClick(side.tags, Qt.Key.Key_F2)
+    qtbot.keyClick(side.tags, Qt.Key.Key_F2)
+    editor = side.tags.findChild(QLineEdit, "renaming")
+    assert editor is not None and editor.text() == "Red"
+    editor.setText("Scarlet")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: any(name == ".Scarlet" for name, _ in panel(tagged)))
+    assert tags_of(tagged, by_name(tagged, "red")[0])["Scarlet"] is State.ACCEPTED
+    side.lists.setCurrentIndex(side.lists_model.index(0))
+    qtbot.keyClick(side.lists, Qt.Key.Key_F2)
+    editor = side.lists.findChild(QLineEdit, "renaming")
+    assert editor is not None
+    editor.setText("Paints")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: side.lists_model.row_of("Paints") == 0)
+    assert library_of(tagged).tagging.lists.find("Paints") is not None
+
+
+def test_folding_a_part_and_an_empty_one_says_what_it_is_for(parts: Parts, qtbot: Any) -> None:
+    window = parts.window
+    window.commands.panel.trigger()
+    side = window.side
+    assert side.lists_part.body.currentWidget() is side.lists_part.hint
+    side.lists_part.title.click()
+    assert side.lists_part.body.isHidden() and not side.lists_part.opened
+    side.lists_part.title.click()
+    assert not side.lists_part.body.isHidden()
+
+
+def test_ten_thousand_tags_are_shown_found_and_told_apart_quickly(qtmodeltester: Any) -> None:
+    import time
+
+    below = tuple(TagNode(number, f"tag {number}", number % 7, 0) for number in range(2, 10_002))
+    tree = (TagNode(1, "All", 10_000, 0, below), TagNode(20_000, "Zebra", 1, 2))
+    model = TagModel()
+    begun = time.process_time()
+    model.show(tree)
+    model.filter("tag 77")
+    assert model.rowCount() == 1 and model.rowCount(model.index(0)) == 111
+    model.filter("")
+    model.set_asked("tag:Zebra")
+    assert time.process_time() - begun < 1.5
+    few = TagModel()
+    few.show((TagNode(1, "All", 3, 0, (TagNode(2, "One", 3, 0),)), TagNode(3, "Zebra", 1, 2)))
+    qtmodeltester.check(few)
+    assert few.index_of(2).parent() == few.index(0) and few.index(1).data(Role.COUNT) == "1  +2"
+    changed: list[Any] = []
+    few.dataChanged.connect(lambda first, _last: changed.append(first.data()))
+    few.show((TagNode(1, "All", 3, 0, (TagNode(2, "One", 4, 0),)), TagNode(3, "Zebra", 1, 2)))
+    assert changed == ["One"], "only the number changed"
+
+
+# The viewer
+
+
+def test_states_look_different_without_colour(qtbot: Any) -> None:
+    from PySide6.QtGui import QColor
+
+    from core.tagging.types import Source
+
+    made = []
+    for state in State:
+        chip = TagChip(Tag(1, "Dog & cat", state, Source.AUTO, 0.87), QColor("#fff"), can_change=True)
+        qtbot.addWidget(chip)
+        made.append(
+            (chip.property("state"), chip.body.text(), chip.body.font().strikeOut(), chip.body.font().weight().value)
+        )
+        assert state.value in chip.body.accessibleName()
+    assert len({look[1:] for look in made}) == 3
+    assert made[0][1] == "Dog && cat 87%", "an ampersand is no mark of a key"
+
+
+def test_a_suggestion_is_accepted_or_rejected_by_one_key(tagged: Parts, qtbot: Any) -> None:
+    blue = by_name(tagged, "blue")
+    open_photo(tagged, qtbot, blue[0])
+    qtbot.waitUntil(lambda: ("Blue", "suggested") in chips(tagged))
+    qtbot.keyClick(tagged.window.viewer, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: ("Blue", "accepted") in chips(tagged))
+    open_photo(tagged, qtbot, blue[1])
+    qtbot.waitUntil(lambda: ("Blue", "suggested") in chips(tagged))
+    qtbot.keyClick(tagged.window.viewer, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: ("Blue", "rejected") in chips(tagged))
+    assert tags_of(tagged, blue[0])["Blue"] is State.ACCEPTED and tags_of(tagged, blue[1])["Blue"] is State.REJECTED
+    qtbot.keyClick(tagged.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: ("Blue", "suggested") in chips(tagged))
+
+
+def test_or_by_a_click(tagged: Parts, qtbot: Any) -> None:
+    blue = by_name(tagged, "blue")
+    open_photo(tagged, qtbot, blue[2])
+    qtbot.waitUntil(lambda: ("Blue", "suggested") in chips(tagged))
+    chip = next(chip for chip in tagged.window.viewer.strip.tags.chips.chips if chip.tag.label == "Blue")
+    accept = chip.buttons["check"]
+    assert isinstance(accept, QToolButton)
+    qtbot.mouseClick(accept, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: ("Blue", "accepted") in chips(tagged))
+    chip = next(chip for chip in tagged.window.viewer.strip.tags.chips.chips if chip.tag.label == "Blue")
+    with qtbot.waitSignal(tagged.searching.found, check_params_cb=lambda found: found.asked.text == "tag:Blue"):
+        chip.body.click()
+    assert not tagged.window.in_viewer()
+
+
+def test_a_tag_is_typed_in_the_viewer_with_completion(tagged: Parts, qtbot: Any) -> None:
+    photo_id = by_name(tagged, "green")[0]
+    open_photo(tagged, qtbot, photo_id)
+    qtbot.keyClick(tagged.window.viewer, Qt.Key.Key_T)
+    field = tagged.window.viewer.strip.tags.field
+    qtbot.waitUntil(lambda: [label.name for label in field.matching("r")][:1] == ["Red"])
+    qtbot.keyClicks(field, "RED")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: ("Red", "accepted") in chips(tagged))
+    assert tagged.window.in_viewer(), "letters in the field are no keys of the viewer"
+    qtbot.keyClicks(field, "Quite new")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: ("Quite new", "accepted") in chips(tagged))
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert tagged.window.in_viewer()
+
+
+def test_names_that_begin_so_come_first(qtbot: Any, parts: Parts) -> None:
+    field = parts.window.viewer.strip.tags.field
+    names = ("Hot dog", "Prairie", "Dog", "Élan", "Hedgehog")
+    field.set_known([KnownLabel(name, 0, None) for name in names])
+    assert [label.name for label in field.matching("dog")] == ["Dog", "Hot dog"]
+    assert [label.name for label in field.matching("elan")] == ["Élan"]
+    assert [label.name for label in field.matching("h")][:2] == ["Hot dog", "Hedgehog"]
+
+
+# What is chosen
+
+
+def tag_dialog(parts: Parts) -> TagDialog:
+    [dialog] = [d for d in parts.window.findChildren(TagDialog) if d.isVisible()]
+    return dialog
+
+
+def test_t_tags_what_is_chosen(tagged: Parts, qtbot: Any) -> None:
+    window, ids = tagged.window, by_name(tagged, "yellow")
+    window.grid.setFocus()
+    row = window.model.row_of(ids[0])
+    assert row is not None
+    window.grid.make_current(row)
+    window.grid.choose(window.model.ids[[window.model.row_of(photo_id) for photo_id in ids]])
+    qtbot.keyClick(window.grid, Qt.Key.Key_T)
+    dialog = tag_dialog(tagged)
+    assert window.search.text == "", "the key is no letter of a question"
+    qtbot.keyClicks(dialog.field, "Sunny day")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "on 3 photos" in dialog.said.text())
+    assert all(
+        tags_of(tagged, photo_id) == tags_of(tagged, photo_id) | {"Sunny day": State.ACCEPTED} for photo_id in ids
+    )
+    qtbot.waitUntil(lambda: [button.text() for button in dialog.shared.items] == ["Sunny day"])
+    qtbot.keyClicks(dialog.field, "sunny DAY")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.said.text().startswith("Nothing to do"))
+    dialog.shared.items[0].click()
+    qtbot.waitUntil(lambda: "Sunny day" not in tags_of(tagged, ids[1]))
+    dialog.undo.click()
+    qtbot.waitUntil(lambda: tags_of(tagged, ids[1]).get("Sunny day") is State.ACCEPTED)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_without_a_photo_there_is_nothing_to_tag(parts: Parts) -> None:
+    parts.window.grid.selectionModel().clear()
+    parts.window.commands.tag.trigger()
+    assert "Choose photos first" in parts.window.banner.words.text()
+    assert not parts.window.findChildren(TagDialog)
+
+
+def test_a_library_that_cannot_be_written_says_so(parts: Parts, qtbot: Any) -> None:
+    library_of(parts).read_only = True
+    parts.conductor.tagging.opened.emit()
+    window = parts.window
+    assert not window.commands.tag.isEnabled() and not window.commands.suggest.isEnabled()
+    assert not window.side.suggest.isEnabled()
+    window.open_row(0)
+    qtbot.waitUntil(lambda: window.viewer.photo is not None)
+    qtbot.keyClick(window.viewer, Qt.Key.Key_T)
+    assert window.viewer.strip.tags.isHidden(), "there is no tag, and none can be added"
+    window.leave_viewer()
+    window.commands.lists.trigger()
+    editor = parts.conductor._tags.editor
+    assert editor is not None
+    qtbot.waitUntil(lambda: "nothing can be written" in editor.said.text())
+    assert not editor.new.isEnabled() and not editor.save.isEnabled()
+    editor.close()
+
+
+# Suggesting
+
+
+def test_a_ready_list_suggests_for_the_library(parts: Parts, qtbot: Any) -> None:
+    window, tagging = parts.window, parts.conductor.tagging
+    library_of(parts).tagging.lists.put(COLOURS)
+    window.grid.selectionModel().clear()
+    window.commands.suggest.trigger()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(TagRunDialog)))
+    [dialog] = [d for d in window.findChildren(TagRunDialog) if d.isVisible()]
+    assert dialog.lists.currentData() == "Colours"
+    assert [button.text().replace("&", "") for button in dialog.which.buttons()] == ["All 18 photos of the library"]
+    with qtbot.waitSignal(tagging.ended, timeout=20_000) as told:
+        dialog.begin.click()
+    _, report, finished = told.args
+    assert finished and report.photos == 18 and report.suggested >= 6
+    assert "suggested" in window.banner.words.text() and window.banner.button.text() == "Review them"
+    with qtbot.waitSignal(tagging.review_asked) as asked:
+        window.banner.button.click()
+    assert asked.args == ["Colours"]
+    parts.conductor.review.leave()
+    qtbot.waitUntil(lambda: any("+" in count for _, count in panel(parts)))
+
+
+def test_what_is_sure_enough_is_accepted_at_once_for_the_chosen_photos_alone(parts: Parts, qtbot: Any) -> None:
+    window, tagging = parts.window, parts.conductor.tagging
+    library_of(parts).tagging.lists.put(COLOURS)
+    chosen = [*by_name(parts, "red")[:2], *by_name(parts, "blue")[:1]]
+    window.grid.choose(window.model.ids[[window.model.row_of(photo_id) for photo_id in chosen]])
+    window.commands.suggest.trigger()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(TagRunDialog)))
+    [dialog] = [d for d in window.findChildren(TagRunDialog) if d.isVisible()]
+    dialog.accept_above.click()
+    dialog.percent.setValue(50)
+    with qtbot.waitSignal(tagging.ended, timeout=20_000) as told:
+        dialog.begin.click()
+    what, report, _ = told.args
+    assert what.accept_above == 0.5 and report.photos == 3
+    stats = library_of(parts).tagging.decisions.stats()
+    assert stats.photos <= 3 and stats.accepted == report.accepted > 0
+
+
+# Sidecars
+
+
+def test_sidecars_are_shown_first_then_written_then_undone(tagged: Parts, qtbot: Any, painted: Path) -> None:
+    window = tagged.window
+    window.grid.selectionModel().clear()
+    window.commands.sidecars.trigger()
+    [dialog] = window.findChildren(SidecarDialog)
+    qtbot.waitUntil(lambda: dialog.write.isEnabled(), timeout=20_000)
+    assert dialog.write.text() == "Write 2 sidecars" and not list(painted.rglob("*.xmp")), "nothing is written yet"
+    rows = [[dialog.model.index(row, column).data() for column in range(4)] for row in range(2)]
+    assert sorted(row[0] for row in rows) == ["red 0.jpg.xmp", "red 1.jpg.xmp"]
+    assert all("Red" in row[1] for row in rows)
+    dialog.write.click()
+    qtbot.waitUntil(lambda: dialog.said.text().startswith("2 sidecars written"), timeout=20_000)
+    assert len(list(painted.rglob("*.xmp"))) == 2
+    dialog.undo.click()
+    qtbot.waitUntil(lambda: "put back" in dialog.said.text(), timeout=20_000)
+    assert not list(painted.rglob("*.xmp"))
+    dialog.reject()
+
+
+def test_a_sidecar_that_cannot_be_written_is_named_with_its_reason(tagged: Parts, qtbot: Any, painted: Path) -> None:
+    broken = next(painted.rglob("red 0.jpg")).with_name("red 0.jpg.xmp")
+    broken.write_bytes(b"<x:xmpmeta this is no XML")
+    tagged.window.grid.selectionModel().clear()
+    tagged.window.commands.sidecars.trigger()
+    [dialog] = tagged.window.findChildren(SidecarDialog)
+    qtbot.waitUntil(lambda: dialog.write.text() == "Write 1 sidecar", timeout=20_000)
+    assert dialog.model.index(0, 0).data() == broken.name and dialog.model.index(0, 3).data()
+    assert "1 stays as it is" in dialog.said.text()
+    dialog.write.click()
+    qtbot.waitUntil(lambda: dialog.said.text().startswith("1 sidecar written"), timeout=20_000)
+    assert broken.read_bytes() == b"<x:xmpmeta this is no XML"
+    dialog.reject()
+
+
+def test_the_menu_names_everything(parts: Parts, names: Callable[[Parts], list[str]]) -> None:
+    menu = parts.window.top.menu.menu()
+    tags = next(action.menu() for action in menu.actions() if action.text().replace("&", "") == "Tags")
+    words = [action.text().partition("\t")[0].replace("&", "") for action in tags.actions() if action.text()]
+    assert words == [
+        "Tag…",
+        "Suggest tags from a list…",
+        "Review tags",
+        "Undo the last tagging",
+        "Redo it",
+        "Label lists…",
+        "Rules for new photos…",
+        "Write tags beside the photos…",
+    ]
