@@ -60,8 +60,8 @@ def _rename(db: sqlite3.Connection, folded_list: str, names: Mapping[str, str]) 
             known = tags.find_label(db, new)
             _merge(db, label, tags.label_id(db, new) if known is None else known)
     for label in own:
-        # Out of the way first: two labels may exchange their names.
-        db.execute("UPDATE label SET name = ?, folded = ? WHERE id = ?", [f"\x00{label}", f"\x00{label}", label])
+        # Out of the way first: two labels may exchange their names. (NOCASE would end at a zero byte.)
+        db.execute("UPDATE label SET name = ?, folded = ? WHERE id = ?", [f"\x01{label}", f"\x01{label}", label])
     for label, new in own.items():
         _name(db, label, new)
 
