@@ -110,18 +110,18 @@ def photos_tagged(db: sqlite3.Connection) -> int:
 
 def waiting(db: sqlite3.Connection, list_id: int | None = None) -> list[tuple[int, str, int]]:
     """(label id, name, photos) of the labels with suggestions; with a list, of its labels alone. Most photos first."""
-    among = "" if list_id is None else "AND t.label_id IN (SELECT label_id FROM listed WHERE list_id = ?)"
+    # A count for each label walks along `tag_label`; GROUP BY takes forty times as long.
+    among = "" if list_id is None else "WHERE l.id IN (SELECT label_id FROM listed WHERE list_id = ?)"
     rows = db.execute(
-        "SELECT l.id, l.name, w.photos FROM (SELECT t.label_id, count(*) AS photos FROM tag t "
-        f"WHERE t.state = 'suggested' {among} GROUP BY t.label_id) w JOIN label l ON l.id = w.label_id "
-        "ORDER BY w.photos DESC, l.folded, l.id",
+        "SELECT l.id, l.name, (SELECT count(*) FROM tag t WHERE t.label_id = l.id AND t.state = 'suggested') AS photos "
+        f"FROM label l {among} ORDER BY photos DESC, l.folded, l.id",
         [] if list_id is None else [list_id],
     )
-    return [(id, name, photos) for id, name, photos in rows]
+    return [(id, name, photos) for id, name, photos in rows if photos]
 
 
-def suggested(db: sqlite3.Connection, label_id: int, at_least: float | None = None) -> list[tuple[int, int, float]]:
-    """(photo id, content id, score) of the suggestions of a label, the surest first; without a score: 0."""
+def suggested(db: sqlite3.Connection, label_id: int, at_least: float | None = None) -> Iterator[tuple[int, int, float]]:
+    """(photo id, content id, score) of the suggestions of a label, the surest first; without a score: 0. A stream."""
     cursor = db.cursor()
     cursor.row_factory = None
     line = "" if at_least is None else "AND t.score >= ?"
@@ -129,7 +129,7 @@ def suggested(db: sqlite3.Connection, label_id: int, at_least: float | None = No
         "SELECT t.photo_id, p.content_id, coalesce(t.score, 0.0) FROM tag t JOIN photo p ON p.id = t.photo_id "
         f"WHERE t.label_id = ? AND t.state = 'suggested' {line} ORDER BY t.score DESC, t.photo_id",
         [label_id] if at_least is None else [label_id, at_least],
-    ).fetchall()
+    )
 
 
 def names(db: sqlite3.Connection, label_ids: Sequence[int]) -> dict[int, str]:

@@ -52,11 +52,12 @@ class Reviewing:
         what it learned from decisions until now: what it is least sure of comes first (see `core.tagging.teaching`),
         and each has the probability of now. Raises what the model raises.
         """
-        with self._library.catalog.read() as db:
-            rows = tag_lists.suggested(db, label_id)
         seen: dict[int, tuple[int, float]] = {}
-        for photo_id, content_id, score in rows:
-            seen.setdefault(content_id, (photo_id, score))
+        with self._library.catalog.read() as db:
+            for photo_id, content_id, score in tag_lists.suggested(db, label_id):
+                seen.setdefault(content_id, (photo_id, score))
+                if order == "surest" and len(seen) >= top:
+                    break
         if order == "teaching":
             return self._teaching(label_id, seen)[:top]
         return list(seen.values())[:top]

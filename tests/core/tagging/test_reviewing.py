@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import CallError
+from core.library import Library
 from core.tagging.teaching import SPREAD, teaching_order
 from core.tagging.types import Label, LabelList
 
@@ -74,3 +75,24 @@ def test_teaching_orders_more_than_it_spreads_by_doubt_alone():
     assert sorted(order) == list(range(len(vectors)))
     doubt = np.abs(sure[order] - 0.5)
     assert (np.diff(doubt[SPREAD:]) >= 0).all()
+
+
+def test_teaching_asks_the_model_as_it_is_now(sample_library):
+    with Library.open(sample_library) as library:
+        pets = library.tagging.lists.put(LabelList("pets", (Label("dog"), Label("flower"), Label("boat"))))
+        for _ in library.tagging.suggester.run(pets):
+            pass
+        reviewing, decisions = library.tagging.reviewing, library.tagging.decisions
+        dog = decisions.label_id("dog")
+        surest, teaching = reviewing.photos(dog), reviewing.photos(dog, "teaching")
+        assert {id for id, _ in surest} == {id for id, _ in teaching} and len(surest) > 3
+        assert surest == sorted(surest, key=lambda pair: -pair[1])
+        [first, *rest] = teaching
+        assert all(abs(first[1] - 0.5) <= abs(sure - 0.5) for _, sure in rest)
+        decisions.accept([(surest[0][0], dog)])
+        decisions.reject([(surest[-1][0], dog)])
+        after = dict(reviewing.photos(dog, "teaching"))
+        assert after.keys() == {id for id, _ in surest[1:-1]}
+        assert any(after[id] != sure for id, sure in teaching if id in after), "it learned from the two decisions"
+        library.tagging.lists.put(LabelList("pets", (Label("flower"),)))
+        assert reviewing.photos(dog, "teaching") == []
