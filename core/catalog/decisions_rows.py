@@ -42,32 +42,54 @@ def keep(db: sqlite3.Connection, decided: Iterable[Decided]) -> None:
 
 
 def put_back(db: sqlite3.Connection, photo_id: int, content_id: int) -> None:
-    """Give a photo what was decided of its content before; what was decided of the photo alone, while it held other
-    bytes (it was edited), is decided of its content from now on."""
+    """Give a photo what was decided of its content before.
+
+    What was decided of the photo while it held other bytes goes over to its content, which is an edited one; but not
+    to a content that another photo holds: then the file was overwritten with a copy, and is what that is.
+    """
     rows = db.execute(
         "SELECT c.hash, d.label_id, d.state FROM content c LEFT JOIN decision d ON d.hash = c.hash WHERE c.id = ?",
         [content_id],
     ).fetchall()
-    for _, label_id, state in rows:
-        if label_id is not None:
+    decided = {label_id: state for _, label_id, state in rows if label_id is not None}
+    for label_id, state in decided.items():
+        _decide(db, photo_id, label_id, state)
+    own = db.execute("SELECT label_id, state FROM tag WHERE photo_id = ? AND source = 'user'", [photo_id]).fetchall()
+    over = [(label_id, state) for label_id, state in own if label_id not in decided]
+    if not over:
+        return
+    if db.execute("SELECT 1 FROM photo WHERE content_id = ? AND id <> ?", [content_id, photo_id]).fetchone() is None:
+        keep(db, [(rows[0]["hash"], label_id, state) for label_id, state in over])
+    else:
+        _let_go(db, photo_id, [label_id for label_id, _ in over])
+
+
+def _decide(db: sqlite3.Connection, photo_id: int, label_id: int, state: str) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO file_word (photo_id, label_id) "
+        "SELECT photo_id, label_id FROM tag WHERE photo_id = ? AND label_id = ? AND source = 'file'",
+        [photo_id, label_id],
+    )
+    db.execute(
+        "INSERT INTO tag (photo_id, label_id, source, state) VALUES (?, ?, 'user', ?) "
+        "ON CONFLICT (photo_id, label_id) DO UPDATE SET source = 'user', state = excluded.state "
+        "WHERE source <> 'user' OR state <> excluded.state",
+        [photo_id, label_id, state],
+    )
+
+
+def _let_go(db: sqlite3.Connection, photo_id: int, label_ids: Sequence[int]) -> None:
+    for label_id in label_ids:
+        named = db.execute(
+            "DELETE FROM file_word WHERE photo_id = ? AND label_id = ? RETURNING 1", [photo_id, label_id]
+        ).fetchall()
+        if named:
             db.execute(
-                "INSERT OR IGNORE INTO file_word (photo_id, label_id) "
-                "SELECT photo_id, label_id FROM tag WHERE photo_id = ? AND label_id = ? AND source = 'file'",
+                "UPDATE tag SET source = 'file', state = 'accepted', score = NULL WHERE photo_id = ? AND label_id = ?",
                 [photo_id, label_id],
             )
-            db.execute(
-                "INSERT INTO tag (photo_id, label_id, source, state) VALUES (?, ?, 'user', ?) "
-                "ON CONFLICT (photo_id, label_id) DO UPDATE SET source = 'user', state = excluded.state "
-                "WHERE source <> 'user' OR state <> excluded.state",
-                [photo_id, label_id, state],
-            )
-    own = db.execute("SELECT label_id, state FROM tag WHERE photo_id = ? AND source = 'user'", [photo_id]).fetchall()
-    if len(own) > sum(row["label_id"] is not None for row in rows):
-        db.executemany(
-            "INSERT INTO decision (hash, label_id, state, decided) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (hash, label_id) DO NOTHING",
-            [(rows[0]["hash"], label_id, state, now()) for label_id, state in own],
-        )
+        else:
+            db.execute("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", [photo_id, label_id])
 
 
 def hashes(db: sqlite3.Connection, photo_ids: Sequence[int]) -> dict[int, ContentHash]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,8 @@ def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[
     if db.execute("SELECT 1 FROM tag WHERE photo_id = ? AND state <> 'suggested'", [photo_id]).fetchone() is not None:
         db.execute("DELETE FROM file_word WHERE photo_id = ?", [photo_id])
     for keyword in keywords:
-        name = readable(keyword).strip()
+        # Some systems write an accent as a character of its own: it is the same word.
+        name = unicodedata.normalize("NFC", readable(keyword)).strip()
         if name:
             keys = [photo_id, label_id(db, name)]
             put = db.execute(

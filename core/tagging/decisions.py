@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -197,7 +198,7 @@ def decide(db: sqlite3.Connection, pairs: Sequence[Pair], state: State | None, s
 def valid_name(name: str) -> str:
     """A label's name as it is kept: single spaces, nothing unseen at its ends. Raises `CallError` for one that cannot
     be a name."""
-    name = " ".join(readable(name).replace("\0", "").split())
+    name = " ".join(unicodedata.normalize("NFC", readable(name)).replace("\0", "").split())
     if not name:
         raise CallError("A label needs a name.")
     if len(name) > LONGEST_NAME:

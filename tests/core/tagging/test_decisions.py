@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from core.errors import CallError
@@ -275,3 +277,23 @@ def test_a_copy_with_a_keyword_of_its_own_keeps_it_when_the_decision_that_it_cam
     assert album.tags("copy") == {"dog": USER_NO}
     album.decisions.undo()
     assert album.tags("a") == {} and album.tags("copy") == {"dog": SAID_BY_FILE}
+
+
+def test_a_file_that_is_overwritten_with_a_copy_is_what_that_is_and_itself_again_later(album):
+    album.add("a", shows=7, keywords=["sea"])
+    album.add("b", shows=8)
+    a = album.ids["a"]
+    album.decisions.tag([a], "dog")
+    album.decisions.reject([(a, album.label("sea"))])
+    album.add("a", shows=8, keywords=["sea"])
+    assert album.tags("a") == {"sea": SAID_BY_FILE} and album.tags("b") == {}
+    album.add("a", shows=7, keywords=["sea"])
+    assert album.tags("a") == {"dog": USER_YES, "sea": USER_NO}
+    album.add("c", shows=8)
+    assert album.tags("c") == {}
+
+
+def test_a_keyword_whose_accents_are_written_apart_is_the_same_label(album):
+    album.label("Noël")
+    album.add("a", keywords=[unicodedata.normalize("NFD", "Noël")])
+    assert album.tags("a") == {"Noël": SAID_BY_FILE}
