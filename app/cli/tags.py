@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +35,9 @@ def tags(call: Call, console: Console) -> int:
         if strange:
             raise CallError(f"--{strange[0].replace('_', '-')} belongs to `retrouve tags {owner}`.")
     if verb == "export":
-        code: int = import_module("app.cli.tags_export").export(call, console)
-        return code
+        from app.cli.tags_export import export
+
+        return export(call, console)
     least, most, act = _VERBS[verb]
     if len(operands) < least or (most is not None and len(operands) > most):
         raise CallError(f"`retrouve tags {verb}` is called otherwise: {USAGE}.")

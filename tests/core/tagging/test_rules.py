@@ -21,6 +21,7 @@ from core.tagging.suggesting import Suggester
 from core.tagging.types import Label, LabelList, TagProgress, TagReport
 from core.types import Phase
 from tests.colours import ColourEncoder, paint
+from tests.core.moving_models import MovingLibrary, finish, make_model
 
 COLOURS = LabelList("Colours", (Label("red"), Label("blue")))
 SURE = 0.97
@@ -269,3 +270,24 @@ def test_rules_go_with_a_root_that_another_takes_over_and_with_one_that_is_forgo
         assert (report.suggested, report.accepted) == (1, 1)
         library.forget(photos)
         assert library.tagging.rules.all() == []
+
+
+def test_when_another_model_answers_the_rules_look_at_all_photos_of_their_folders_again(tmp_path, photos):
+    models = {name: make_model(tmp_path / "models" / name, name) for name in ("one", "two")}
+
+    def index_with(name: str) -> list[tuple[str, int, float | None]]:
+        with MovingLibrary.open(tmp_path / "moving", model=models[name]) as library:
+            library.tagging = NameTagging(library)
+            library.add_root(photos)
+            if not library.tagging.lists.names():
+                library.tagging.lists.put(COLOURS)
+            if not library.tagging.rules.all():
+                library.tagging.rules.add(photos / "trips", "Colours")
+            finish(library)
+            assert shown(library)["red 1.jpg"] == {"red": "suggested"}
+            return library.tagging.suggester.asked
+
+    assert index_with("one") == [("Colours", 2, None)]
+    assert index_with("one") == []
+    assert index_with("two") == [("Colours", 2, None)]
+    assert index_with("two") == []
