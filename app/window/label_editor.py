@@ -174,7 +174,8 @@ class LabelEditor(QDialog):
         keep.triggered.connect(lambda: self.save.click())
         self.addAction(keep)
         self._tagging.lists_changed.connect(self.load)
-        self._tagging.changed.connect(lambda _photos: self.preview.ask_again())
+        # A method of a widget, which is let go with it: a lambda would be called when the editor is long gone.
+        self._tagging.changed.connect(self.preview.ask_again)
 
     # The lists
 

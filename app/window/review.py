@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from app.jobs import Job
 from app.window.grid_layout import Section
@@ -41,16 +41,13 @@ _TURNS = {"next": 1, "before": -1}
 class Review(QObject):
     """Lets the page, the library and the rest of the window play together. ``commands`` is what its actions do."""
 
-    suggest_asked = Signal()
-    """Tags are to be suggested from a label list."""
-
     def __init__(self, window: MainWindow, session: Session, tagging: Tagging) -> None:
         super().__init__(window)
         self._window, self._session, self._tagging = window, session, tagging
         self._page, self._labels = window.review, window.review.labels_model
         self.rules = Rules(window, session, tagging)
         self._deciding = Deciding(self._page, tagging, self)
-        self._messages = ReviewMessages(self._page, self.leave, self.suggest_asked.emit)
+        self._messages = ReviewMessages(self._page, self.leave, lambda: window.commands.suggest.trigger())
         self._list: str | None = None
         self._label_id: int | None = None
         self._teaching = False
@@ -99,6 +96,7 @@ class Review(QObject):
         self._session.opened.connect(self._on_opened)
         self._session.changed_elsewhere.connect(lambda: self._on_changed(None))
         window.search.asked.connect(self.leave)
+        window.side.review.clicked.connect(lambda: self.open(self._list))
         window.closing.connect(self._soon.stop)
         window.closing.connect(self._slow.stop)
 

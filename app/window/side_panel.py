@@ -160,6 +160,7 @@ class SidePanel(QFrame):
         self.close_button = self.searches_part.button("clear", "Hide the side panel (F9)")
         self.suggest = self.lists_part.button("tag", "Suggest tags from a list")
         self.edit_lists = self.lists_part.button("plus", "Write and edit label lists (Ctrl+Shift+L)")
+        self.review = self.tags_part.button("review", "Review suggested tags (Ctrl+R)")
         self.find = QLineEdit()
         self.find.setPlaceholderText("Find a tag")
         self.find.setAccessibleName("Find a tag")

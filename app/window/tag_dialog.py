@@ -16,6 +16,7 @@ from app.window.tagging import Tagging
 from app.window.theme import Theme
 from app.window.tool_row import strong
 from app.window.words import count_of
+from core.errors import RetrouveError
 from core.tagging.types import State, Step, Tag
 
 MOST_SHOWN = 40
@@ -61,8 +62,9 @@ class TagDialog(QDialog):
         self.add.clicked.connect(lambda: self._on_entered(self.field.text()))
         self.undo.clicked.connect(lambda: self._tagging.undo(self._on_undone))
         close.clicked.connect(self.accept)
-        tagging.failed.connect(lambda error: self._say(str(error), error=True))
-        tagging.changed.connect(lambda _photos: self._load())
+        # Methods of the dialog, which are let go with it: a lambda would be called when it is long gone.
+        tagging.failed.connect(self._on_failed)
+        tagging.changed.connect(self._load)
         self.add.setEnabled(False)
         self.undo.setVisible(False)
         self.heading.hide()
@@ -91,6 +93,9 @@ class TagDialog(QDialog):
         column.addLayout(foot)
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 70)
         self.setMinimumHeight(self.fontMetrics().height() * 16)
+
+    def _on_failed(self, error: RetrouveError) -> None:
+        self._say(str(error), error=True)
 
     def _load(self) -> None:
         ids = self._ids[:MOST_READ]

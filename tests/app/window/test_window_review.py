@@ -17,6 +17,7 @@ from app.window import review
 from app.window.photo_model import Role
 from app.window.review_model import Verdict
 from app.window.start import Parts
+from app.window.tag_run_dialog import TagRunDialog
 from app.window.theme import Choice
 from core.catalog import tags
 from core.catalog.tags import TagChange, TagRow
@@ -347,8 +348,10 @@ def test_without_suggestions_the_page_says_what_to_do(parts: Parts, qtbot: Any) 
     qtbot.waitUntil(lambda: page.message.heading.text() == "Nothing to review", timeout=10_000)
     first = page.message.buttons()[0]
     assert first.hasFocus() and first.text() == "Suggest tags…"
-    with qtbot.waitSignal(parts.conductor.review.suggest_asked):
+    with qtbot.waitSignal(parts.window.commands.suggest.triggered):
         press(qtbot, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(parts.window.findChildren(TagRunDialog)), timeout=10_000)
+    parts.window.findChildren(TagRunDialog)[0].reject()
     # Suggestions that come in while the page is open appear on it.
     suggest(library_of(parts), "beach", 3)
     parts.conductor.tagging.changed.emit(None)

@@ -16,26 +16,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.window.indexing import State
+from app.window.label_editor import LabelEditor
 from app.window.review_model import Verdict
+from app.window.sidecar_dialog import SidecarDialog
 from app.window.start import Parts
+from app.window.tag_run_dialog import TagRunDialog
 from app.window.tagging import TagRun
 from core.library import Library
-from core.tagging.types import Label, LabelList
+from core.tagging.types import SidecarReport, TagReport
 from core.tagging.types import State as TagState
 
 Open = Callable[..., Parts]
 
-SIX = LabelList(
-    "Album",
-    (
-        Label("food", synonyms=("a meal",)),
-        Label("animal"),
-        Label("dog", parent="animal", negatives=("a hot dog",)),
-        Label("flower"),
-        Label("mountain"),
-        Label("city at night", prompts=("the lights of a city at night",)),
-    ),
-)
+SIX = ("food", "animal", "dog", "flower", "mountain", "city at night")
+"""A dog is an animal: its parent is the label before it."""
 
 
 @pytest.fixture
@@ -59,6 +53,66 @@ def press(qtbot: Any, *keys: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.Keyboar
         qtbot.keyClick(focused, key, modifiers)
 
 
+def write_list(parts: Parts, qtbot: Any) -> None:
+    """In the editor: a new list, its name, six labels, each with Enter, and save."""
+    parts.window.commands.lists.trigger()
+    [editor] = parts.window.findChildren(LabelEditor)
+    qtbot.waitUntil(lambda: editor.lists.current() is not None or editor.isVisible(), timeout=10_000)
+    editor.begin()
+    qtbot.waitUntil(editor.list_fields.name.hasFocus, timeout=10_000)
+    qtbot.keyClicks(editor.list_fields.name, "Album")
+    editor.new.setFocus()
+    for name in SIX:
+        qtbot.keyClicks(editor.new, name)
+        below = Qt.KeyboardModifier.ShiftModifier if name == "dog" else Qt.KeyboardModifier.NoModifier
+        qtbot.keyClick(editor.new, Qt.Key.Key_Return, below)
+        if name == "dog":
+            editor.view.go_to(editor.tree.named("animal"))
+    qtbot.keyClick(editor.new, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    library = parts.session.library
+    assert library is not None
+    qtbot.waitUntil(lambda: "Album" in [name for name, _ in library.tagging.lists.names()], timeout=10_000)
+    qtbot.waitUntil(lambda: not editor.is_edited(), timeout=10_000)
+    kept = library.tagging.lists.get("Album")
+    assert [(label.name, label.parent) for label in kept.labels] == [
+        (name, "animal" if name == "dog" else None) for name in SIX
+    ]
+    editor.close()
+
+
+def suggest_from_it(parts: Parts, qtbot: Any) -> TagReport:
+    """The dialog of a run, for all photos."""
+    parts.window.grid.clearSelection()
+    parts.conductor.tagging.ended.connect(lambda *ended: runs.append(ended))
+    runs: list[tuple[TagRun, TagReport, bool]] = []
+    parts.window.commands.suggest.trigger()
+    qtbot.waitUntil(lambda: bool(parts.window.findChildren(TagRunDialog)), timeout=10_000)
+    [dialog] = parts.window.findChildren(TagRunDialog)
+    dialog.lists.setCurrentIndex(dialog.lists.findData("Album"))
+    dialog.which.buttons()[-1].setChecked(True)
+    qtbot.keyClick(dialog.begin, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bool(runs), timeout=60_000)
+    what, report, finished = runs[0]
+    assert finished and what.labels.name == "Album"
+    return report
+
+
+def write_sidecars(parts: Parts, qtbot: Any) -> SidecarReport:
+    """The dialog that writes tags beside the photos: it shows what it would do, then does it."""
+    press(qtbot, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not parts.window.in_review(), timeout=10_000)
+    parts.window.commands.sidecars.trigger()
+    [dialog] = parts.window.findChildren(SidecarDialog)
+    done: list[SidecarReport] = []
+    dialog._work.written.connect(lambda report, *_: done.append(report))
+    qtbot.waitUntil(dialog.write.isEnabled, timeout=20_000)
+    assert dialog.model.rowCount() > 0
+    dialog.write.click()
+    qtbot.waitUntil(lambda: bool(done), timeout=20_000)
+    dialog.reject()
+    return done[0]
+
+
 def test_a_list_is_written_photos_tagged_reviewed_undone_and_the_tags_travel(
     window_on_samples: Parts, qtbot: Any, tmp_path: Path
 ) -> None:
@@ -68,21 +122,18 @@ def test_a_list_is_written_photos_tagged_reviewed_undone_and_the_tags_travel(
     assert library is not None
     originals = {path: path.read_bytes() for path in (tmp_path / "photos").iterdir()}
 
-    # Six labels, and a run over all photos.
-    kept: list[LabelList] = []
-    with qtbot.waitSignal(tagging.lists_changed, timeout=10_000):
-        tagging.put(SIX, None, kept.append)
-    qtbot.waitUntil(lambda: bool(kept))
-    with qtbot.waitSignal(tagging.ended, timeout=60_000) as ended:
-        tagging.run(TagRun(kept[0]))
-    _, report, finished = ended.args
-    assert finished and report.photos == len(originals) and report.suggested >= 20
+    write_list(parts, qtbot)
+    report = suggest_from_it(parts, qtbot)
+    assert report.photos == len(originals) and report.suggested >= 20
+    album = library.tagging.lists.get("Album")
 
     # Twenty by keyboard: what is right by the name of the label is for eyes; every third one is rejected here.
+    parts.window.activateWindow()
+    qtbot.waitUntil(parts.window.isActiveWindow, timeout=10_000)
     parts.window.search.take_focus()
     press(qtbot, Qt.Key.Key_R, modifiers=Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: page.model.rowCount() > 0 and page.grid.hasFocus(), timeout=20_000)
-    assert {queue.label for queue in page.labels_model.queues} <= {label.name for label in SIX.labels}
+    assert {queue.label for queue in page.labels_model.queues} <= set(SIX)
     made: list[tuple[int, int, bool]] = []
     while len(made) < 20:
         if not page.shows_photos():
@@ -118,7 +169,7 @@ def test_a_list_is_written_photos_tagged_reviewed_undone_and_the_tags_travel(
 
     # A second run brings nothing back that was rejected, and asks about nothing that was accepted.
     with qtbot.waitSignal(tagging.ended, timeout=60_000):
-        tagging.run(TagRun(kept[0]))
+        tagging.run(TagRun(album))
     for photo_id, label_id, yes in made[:17]:
         assert state(photo_id, label_id) == (TagState.ACCEPTED if yes else TagState.REJECTED)
     assert {path: path.read_bytes() for path in originals} == originals
@@ -129,10 +180,8 @@ def test_a_list_is_written_photos_tagged_reviewed_undone_and_the_tags_travel(
     for photo_id, label_id, yes in made[:17]:
         if yes:
             accepted.setdefault(photo_id, set()).add(names[label_id])
-    written: list[Any] = []
-    tagging.keep(lambda core: list(core.sidecars.write())[-1].report, written.append)
-    qtbot.waitUntil(lambda: bool(written), timeout=20_000)
-    assert written[0].written == len(accepted) and not written[0].refused
+    written = write_sidecars(parts, qtbot)
+    assert written.written == len(accepted) and not written.refused
     assert {path: path.read_bytes() for path in originals} == originals
     paths = {photo.id: photo.path for photo in library.photos(list(accepted))}
     beside = {photo_id: path.with_name(f"{path.name}.xmp") for photo_id, path in paths.items()}
