@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.catalog import answering as rows
-from core.catalog import embeddings, roots, rules_rows
+from core.catalog import embeddings, roots
 from core.catalog.connection import Catalog
 from core.errors import ModelError, WorkerError
 from core.models.kept import KeptModels, removed
@@ -190,7 +190,6 @@ class Mover:
             if not late and rows.left(db, old.id, new.id):
                 return False
             rows.choose(db, new.id)
-            rules_rows.all_came_in(db)  # what the old model suggested is suggested anew
             return True
 
         if self._catalog.write(switch):

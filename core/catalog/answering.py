@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 
+from core.catalog import rules_rows
 from core.catalog.embeddings import StoredModel, models
 
 _KNOWN = (
@@ -26,9 +27,13 @@ def answering(db: sqlite3.Connection) -> StoredModel | None:
 
 
 def choose(db: sqlite3.Connection, model_id: int) -> None:
-    """Let this model answer from the commit on, and no other."""
+    """Let this model answer from the commit on, and no other. What rules suggested by the one before is suggested anew
+    by the next index run."""
+    before = answering(db)
     db.execute("UPDATE model SET answers = 0 WHERE answers = 1 AND id <> ?", [model_id])
     db.execute("UPDATE model SET answers = 1 WHERE id = ?", [model_id])
+    if before is not None and before.id != model_id:
+        rules_rows.all_came_in(db)
 
 
 def known(db: sqlite3.Connection, model_id: int) -> int:
