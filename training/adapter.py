@@ -2,7 +2,7 @@
 
 Needs NumPy alone, encodes no photo anew, and takes seconds. What it does, from top to bottom:
 
-1. `gather` reads which names captions and tags mention, and the embeddings of all photos.
+1. `training.teaching` reads which names captions and tags mention, and the embeddings of all photos.
 2. `Space` knows how photos in general look: the person's own, and the background that came with the model.
 3. `learn` gives a name a direction: linear discriminant analysis (Fisher 1936) with a ridge, of the name's few photos
    against all others, mixed with what the name's words meant to the model already.
@@ -21,8 +21,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,24 +31,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import runs
-from core.adapters import candidates
-from core.adapters.candidates import Candidate, Said
 from core.adapters.encoding import NamedEncoder
 from core.adapters.learned import LearnedName
-from core.adapters.names import NameBook, key_of
-from core.catalog import embeddings
-from core.errors import CallError
+from core.adapters.names import NameBook
 from core.library import Library
 from core.models import background
-from core.models.encoder import Encoder
 from core.models.registry import ModelInfo
-from core.search import calibration
 from core.search.calibration import Calibration, Curve
 from training import adapter_report as report
 from training import progress
 from training.general import General, Remembering
+from training.teaching import Floats, Left, Taught, gather, sort_out, unit
 
-Floats = NDArray[np.float32]
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
@@ -57,77 +51,15 @@ RIDGES = (3.0, 1.0, 0.3)
 is seen; high: what its photos have in common."""
 STRENGTHS = (1.0, 0.85, 0.7, 0.5, 0.3)
 """The share of a direction that is learned. The rest is what the words meant."""
-SAME = 0.98
-"""The cosine from which two photos of a name are one motif, shot twice: they are held out together, and count once."""
-HELD_OUT = 8
-"""Motifs of a name that are held out, one after the other."""
-PHOTOS = 200
-"""Photos of a name that are learned from at the most."""
 SAMPLE = 20_000
 """Own photos that ridge and strength are chosen on, and that say how photos look in general."""
 CHOOSE_ON = 200
 """Names that ridge and strength are chosen on."""
+AT_ONCE = 16
+"""Names that go through all photos at once: reading 100,000 embeddings costs more than comparing them."""
 FIRST = 10
 TOLERANCE = 0.01
 """What general recall@10 may lose: a point."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taught:
-    """A name with its photos: ``rows`` among all embeddings, and ``groups``, those rows by motif."""
-
-    candidate: Candidate
-    rows: NDArray[np.int64]
-    groups: tuple[NDArray[np.int64], ...]
-    words: Floats
-    """What the name's words mean to the model: float32[dim]."""
-
-    @property
-    def name(self) -> str:
-        """As it is written most."""
-        return self.candidate.name
-
-    def held(self) -> list[int]:
-        """The motifs that are held out: their numbers, spread evenly over all."""
-        count = len(self.groups)
-        return sorted({int(at) for at in np.linspace(0, count - 1, min(count, HELD_OUT))})
-
-
-@dataclass(slots=True)
-class Left:
-    """A name that is not learned, and why."""
-
-    name: str
-    photos: int
-    why: str
-
-
-# 1. What there is
-
-
-def gather(library: Library, model: ModelInfo) -> tuple[list[Said], NDArray[np.int64], Floats]:
-    """Captions and tags; the contents that have a sound embedding, and float32[contents, dim] of them."""
-    with library.catalog.read() as db:
-        said = candidates.said(db)
-        stored = embeddings.find_model(db, model.model_id)
-        rows = [] if stored is None else list(embeddings.after(db, stored.id, 0))
-    sound = [row for row in rows if len(row[2]) == 2 * model.dim]
-    ids = np.array([row[1] for row in sound], np.int64)
-    vectors = np.frombuffer(b"".join(row[2] for row in sound), embeddings.STORED).reshape(len(sound), model.dim)
-    finite = np.isfinite(vectors).all(axis=1)
-    return said, ids[finite], _unit(vectors[finite].astype(np.float32))
-
-
-def motifs(vectors: Floats) -> list[NDArray[np.int64]]:
-    """Which of a name's photos are the same motif (`SAME`), chains of them included: lists of their numbers."""
-    near = vectors @ vectors.T >= SAME
-    group = np.arange(len(vectors))
-    for _ in range(len(vectors)):
-        spread = np.where(near, group[None, :], len(group)).min(axis=1)
-        if (spread == group).all():
-            break
-        group = spread
-    return [np.flatnonzero(group == number) for number in np.unique(group)]
 
 
 # 2. How photos look
@@ -146,8 +78,8 @@ class Space:
         some = np.concatenate([own[self.sample], general]).astype(np.float64)
         self.mean = some.mean(axis=0)
         centred = some - self.mean
-        spread, self._axes = np.linalg.eigh(centred.T @ centred / max(len(some) - 1, 1))
-        self._spread = np.maximum(spread, 0)
+        spread, axes = np.linalg.eigh(centred.T @ centred / max(len(some) - 1, 1))
+        self._spread, self._axes = np.maximum(spread, 0), axes.astype(np.float32)
 
     def discriminant(self, means: NDArray[np.floating], ridge: float) -> Floats:
         """For the means of some photos, float[k, dim], the directions that set them apart: float32[k, dim], unit.
@@ -155,7 +87,15 @@ class Space:
         ``(covariance + ridge * mean variance) ** -1 @ (mean - general mean)``.
         """
         inverse = 1.0 / (self._spread + ridge * max(float(self._spread.mean()), 1e-12))
-        return _unit(((means - self.mean) @ self._axes * inverse @ self._axes.T).astype(np.float32))
+        turned = (means - self.mean).astype(np.float32) @ self._axes
+        return unit((turned * inverse).astype(np.float32) @ self._axes.T)
+
+    def scores(self, directions: Floats, few: bool) -> tuple[NDArray[np.int64], Floats]:
+        """The cosines of the own photos (or of the sample alone), and behind them of the background, with some
+        directions: the own rows int64[n], and float32[n + background, k]."""
+        rows = self.sample if few else np.arange(len(self.own))
+        own = self.own[rows] if few and len(rows) < len(self.own) else self.own
+        return rows, np.concatenate([own @ directions.T, self.general @ directions.T])
 
 
 # 3. Learning
@@ -170,7 +110,7 @@ def learn(space: Space, name: Taught, ridge: float, strength: float, without: in
 
 
 def _mixed(learned: Floats, words: Floats, strength: float) -> Floats:
-    return _unit(strength * learned + (1 - strength) * words)
+    return unit(strength * learned + (1 - strength) * words)
 
 
 # 4. Holding out
@@ -178,52 +118,63 @@ def _mixed(learned: Floats, words: Floats, strength: float) -> Floats:
 
 @dataclass(slots=True)
 class Found:
-    """Where held-out motifs of a name were found: how many other photos came before each, and by how much it stood
-    apart from the best of them, in standard deviations of all. ``scores`` are the cosines of the held-out photos."""
+    """Where held-out motifs of a name were found: how many other photos came before each, also by the name's words
+    alone, and by how much it stood apart from the best of them, in standard deviations of all. ``scores`` are the
+    cosines of the held-out photos."""
 
     ranks: NDArray[np.int64]
+    by_words: NDArray[np.int64]
     margins: Floats
     scores: Floats
-    before: list[NDArray[np.int64]] = field(default_factory=list)
-    """Rows of the own photos that came before each, where they were asked for."""
+    before: list[NDArray[np.int64]]
+    """Rows of the own photos that came before each, a thousand at the most."""
 
 
-def hold_out(space: Space, name: Taught, ridge: float, strengths: Sequence[float], few: bool) -> list[Found]:
-    """Leave each motif out once, for each strength. ``few`` ranks among the sample of the own photos, else among all;
-    the background is always there, so that a small library has something to be mistaken for."""
-    held = name.held()
-    sums = np.stack([space.own[group].mean(axis=0) for group in name.groups])
-    means = (sums.sum(axis=0) - sums[held]) / max(len(sums) - 1, 1)
-    learned = space.discriminant(means, ridge)
-    others = np.setdiff1d(space.sample if few else np.arange(len(space.own)), name.rows)
-    directions = np.concatenate([learned, name.words[None]])
-    gallery = np.concatenate([space.own[others], space.general]) if few else None
-    scores = (
-        gallery @ directions.T
-        if gallery is not None
-        else np.concatenate([np.delete(space.own @ directions.T, name.rows, axis=0), space.general @ directions.T])
-    )
-    photos = np.stack([space.own[name.groups[number][0]] for number in held])
-    found = []
-    for strength in strengths:
-        length = np.linalg.norm(strength * learned + (1 - strength) * name.words, axis=1)
-        mixed = (strength * scores[:, :-1] + (1 - strength) * scores[:, -1:]) / length
-        own = np.sum(photos * _mixed(learned, name.words, strength), axis=1)
-        before = mixed >= own
-        few_best = min(FIRST, len(mixed))
-        top = np.partition(mixed, -few_best, axis=0)[-few_best:].mean(axis=0)
-        one = Found(before.sum(axis=0), (own - top) / np.maximum(mixed.std(axis=0), 1e-6), own)
-        if not few:
-            one.before = [others[np.flatnonzero(column[: len(others)])[:1000]] for column in before.T]
-        found.append(one)
-    return found
+def hold_out(space: Space, names: Sequence[Taught], ridge: float, strengths: Sequence[float], few: bool) -> Founds:
+    """Leave each motif of each name out once. ``few`` ranks among the sample of the own photos, else among all; the
+    background is always there, so that a small library has something to be mistaken for. For each name, and in it for
+    each strength, what was found; several names go through all photos at once."""
+    for start in range(0, len(names), AT_ONCE):
+        some = names[start : start + AT_ONCE]
+        means = [_means_without_each(space, name) for name in some]
+        directions = space.discriminant(np.concatenate(means), ridge)
+        learned = np.split(directions, np.cumsum([len(one) for one in means])[:-1])
+        stacked = np.concatenate([directions, np.stack([name.words for name in some])])
+        rows, scores = space.scores(stacked, few)
+        at = 0
+        for number, (name, own) in enumerate(zip(some, learned, strict=True)):
+            mine = np.zeros(len(space.own), np.bool_)
+            mine[name.rows] = True
+            others = np.concatenate([~mine[rows], np.ones(len(space.general), np.bool_)])
+            chosen = [*range(at, at + len(own)), len(directions) + number]
+            at += len(own)
+            columns = scores[:, chosen][others]
+            yield name, [_found(space, name, own, columns, rows[~mine[rows]], one) for one in strengths]
 
 
-def by_words(space: Space, name: Taught) -> NDArray[np.int64]:
-    """Where the same motifs are found by the words alone: int64[held]."""
-    scores = np.concatenate([np.delete(space.own @ name.words, name.rows), space.general @ name.words])
+Founds = Iterator[tuple[Taught, list[Found]]]
+
+
+def _means_without_each(space: Space, name: Taught) -> NDArray[np.float64]:
+    """The mean of all other motifs, for each that is held out: float64[held, dim]."""
+    means = np.stack([space.own[group].mean(axis=0, dtype=np.float64) for group in name.groups])
+    return np.asarray((means.sum(axis=0) - means[name.held()]) / max(len(means) - 1, 1))
+
+
+def _found(
+    space: Space, name: Taught, learned: Floats, scores: Floats, rows: NDArray[np.int64], strength: float
+) -> Found:
+    """Where each held-out motif stands. ``scores`` are those of all others, with each direction and with the words."""
     photos = np.stack([space.own[name.groups[number][0]] for number in name.held()])
-    return np.array([int((scores >= score).sum()) for score in photos @ name.words], np.int64)
+    length = np.linalg.norm(strength * learned + (1 - strength) * name.words, axis=1)
+    mixed = (strength * scores[:, :-1] + (1 - strength) * scores[:, -1:]) / length
+    own = np.sum(photos * _mixed(learned, name.words, strength), axis=1)
+    before = mixed >= own
+    most = min(FIRST, len(mixed))
+    top = np.partition(mixed, -most, axis=0)[-most:].mean(axis=0)
+    words = np.array([int((scores[:, -1] >= score).sum()) for score in photos @ name.words], np.int64)
+    nearer = [rows[np.flatnonzero(column[: len(rows)])[:1000]] for column in before.T]
+    return Found(before.sum(axis=0), words, (own - top) / np.maximum(mixed.std(axis=0), 1e-6), own, nearer)
 
 
 # 5. Choosing
@@ -236,11 +187,11 @@ def choose(space: Space, names: Sequence[Taught], tell: Tell) -> list[dict[str, 
     for place, ridge in enumerate(RIDGES):
         sums = [[0.0, 0.0] for _ in STRENGTHS]
         count = 0
-        for number, name in enumerate(few):
+        for number, (name, found) in enumerate(hold_out(space, few, ridge, STRENGTHS, few=True)):
             tell("Choosing", place * len(few) + number, len(RIDGES) * len(few))
-            for total, found in zip(sums, hold_out(space, name, ridge, STRENGTHS, few=True), strict=True):
-                total[0] += float(np.log2(1 + found.ranks).sum())
-                total[1] += float(found.margins.sum())
+            for total, one in zip(sums, found, strict=True):
+                total[0] += float(np.log2(1 + one.ranks).sum())
+                total[1] += float(one.margins.sum())
             count += len(name.held())
         for strength, (ranks, margin) in zip(STRENGTHS, sums, strict=True):
             tried.append({"ridge": ridge, "strength": strength, "log2": ranks / count, "margin": margin / count})
@@ -253,23 +204,6 @@ def best(tried: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 # 6. Judging
-
-
-def refuse_early(
-    candidate: Candidate, rows: NDArray[np.int64], groups: int, words: Floats, own: Floats, curve: Calibration
-) -> str:
-    """Why a name is not even tried; empty where it is."""
-    if not len(rows):
-        return "none of its photos is indexed by this model"
-    if len(rows) == 1:
-        return "one photo: two are needed at the least, so that one can be held out, and three are better"
-    if groups == 1:
-        return f"its {len(rows)} photos are one picture, shot several times: there is nothing to hold out"
-    if 2 * len(rows) > len(own):
-        return "more than half of all photos have it: there is too little to tell it from"
-    if not candidate.proper and float(np.median(calibration.match(own[rows] @ words, curve))) >= curve.line:
-        return "the model knows this word already, and its photos show it"
-    return ""
 
 
 def judge(before: NDArray[np.int64], after: NDArray[np.int64], gallery: int) -> str:
@@ -294,8 +228,8 @@ def judge(before: NDArray[np.int64], after: NDArray[np.int64], gallery: int) -> 
 def calibrate(space: Space, name: Taught, direction: Floats, found: Found) -> Curve:
     """A curve with seven to one for a photo as near as those that were held out, and seven thousandths for one that
     stands out from all others by three standard deviations."""
-    few = np.setdiff1d(space.sample, name.rows)
-    scores = np.concatenate([space.own[few], space.general]) @ direction
+    rows, columns = space.scores(direction[None], few=True)
+    scores = np.delete(columns[:, 0], np.flatnonzero(np.isin(rows, name.rows)))
     spread = max(float(scores.std()), 1e-4)
     low = float(np.median(scores)) + 3 * spread
     high = max(float(found.scores.mean()), low + 0.5 * spread)
@@ -344,7 +278,6 @@ class Lesson:
 
     taught: Taught
     learned: LearnedName
-    before: NDArray[np.int64]
     found: Found
     ridge: float
 
@@ -373,7 +306,7 @@ def train(library: Library, options: Options, tell: Tell) -> dict[str, Any]:
         ground = background.load(model)
         space = Space(own, np.empty((0, model.dim), np.float32) if ground is None else ground.photos)
         encoder = Remembering(library.answering_encoder())
-        chosen, left = _sorted_out(said, ids, own, encoder, model, options)
+        chosen, left = sort_out(said, ids, own, encoder, model, options.names)
         draft.write(runs.CONFIG, _config(model, options))
         draft.write(runs.DATA, report.data(said, len(ids), chosen, left))
         lessons, tried = _lessons(space, chosen, left, tell)
@@ -417,34 +350,6 @@ def _finish(library: Library, draft: runs.Draft, model: ModelInfo, learned: Sequ
         raise
 
 
-def _sorted_out(
-    said: Sequence[Said], ids: NDArray[np.int64], own: Floats, encoder: Encoder, model: ModelInfo, options: Options
-) -> tuple[list[Taught], list[Left]]:
-    """The names that can be tried, and those that cannot."""
-    listed = candidates.candidates(said)
-    if options.names:
-        asked = {key_of(name): name for name in options.names}
-        listed = [one for one in listed if one.key in asked]
-        missing = [name for key, name in asked.items() if key not in {one.key for one in listed}]
-        if missing:
-            raise CallError(f"No caption and no tag has the name “{missing[0]}”.")
-    place = {int(id): row for row, id in enumerate(ids)}
-    words = encoder.encode_texts([one.name for one in listed]) if listed else np.empty((0, model.dim), np.float32)
-    chosen: list[Taught] = []
-    left: list[Left] = []
-    for candidate, vector in zip(listed, words, strict=True):
-        rows = np.array([place[id] for id in candidate.contents if id in place], np.int64)
-        if len(rows) > PHOTOS:
-            rows = rows[np.linspace(0, len(rows) - 1, PHOTOS).astype(np.int64)]
-        groups = tuple(rows[group] for group in motifs(own[rows])) if len(rows) else ()
-        why = refuse_early(candidate, rows, len(groups), vector, own, model.calibration)
-        if why:
-            left.append(Left(candidate.name, len(candidate.contents), why))
-        else:
-            chosen.append(Taught(candidate, rows, groups, vector))
-    return chosen, left
-
-
 def _lessons(
     space: Space, chosen: Sequence[Taught], left: list[Left], tell: Tell
 ) -> tuple[list[Lesson], list[dict[str, float]]]:
@@ -454,25 +359,17 @@ def _lessons(
     tried = choose(space, chosen, tell)
     ridge, strength = best(tried)["ridge"], best(tried)["strength"]
     lessons = []
-    for number, name in enumerate(chosen):
+    for number, (name, [found]) in enumerate(hold_out(space, chosen, ridge, [strength], few=False)):
         tell("Learning", number, len(chosen))
-        [found] = hold_out(space, name, ridge, [strength], few=False)
-        before = by_words(space, name)
-        why = judge(before, found.ranks, len(space.own) - len(name.rows) + len(space.general))
+        why = judge(found.by_words, found.ranks, len(space.own) - len(name.rows) + len(space.general))
         if why:
             left.append(Left(name.name, len(name.rows), why))
             continue
         direction = learn(space, name, ridge, strength)
         curve = calibrate(space, name, direction, found)
         learned = LearnedName(name.name, name.candidate.key, direction, curve, strength, len(name.rows))
-        lessons.append(Lesson(name, learned, before, found, ridge))
+        lessons.append(Lesson(name, learned, found, ridge))
     return lessons, tried
-
-
-def _unit(vectors: NDArray[np.floating]) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: Floats = np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
-    return unit
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -24,7 +24,8 @@ from core.search.seeking import Sought
 from training.general import General
 
 if TYPE_CHECKING:
-    from training.adapter import Left, Lesson, Space, Taught
+    from training.adapter import Lesson, Space
+    from training.teaching import Left, Taught
 
 FIRST = 10
 MOST = 200
@@ -104,7 +105,7 @@ class Questions:
         """What is found before and after: of held-out photos by name, of the person's own sentences, and of the general
         ones. Fractions of 1; None where nothing could be asked."""
         named = NamedEncoder(self._encoder, NameBook(learned), self._model.calibration)
-        before = np.concatenate([one.before for one in self._lessons]) if self._lessons else np.empty(0)
+        before = np.concatenate([one.found.by_words for one in self._lessons]) if self._lessons else np.empty(0)
         after = np.concatenate([one.found.ranks for one in self._lessons]) if self._lessons else np.empty(0)
         sentences = np.array([one[2:] for one in self.asked]).reshape(-1, 2)
         return (
@@ -117,7 +118,7 @@ class Questions:
         rows: list[dict[str, Any]] = [
             {"query": one.taught.name, "before": int(before) + 1, "after": int(after) + 1, "of": "held-out photo"}
             for one in self._lessons
-            for before, after in zip(one.before, one.found.ranks, strict=True)
+            for before, after in zip(one.found.by_words, one.found.ranks, strict=True)
         ]
         rows += [
             {"query": text, "content": content, "before": before + 1, "after": after + 1, "of": "held-out photo"}
@@ -191,7 +192,7 @@ def _name(one: Lesson, owner: dict[int, str]) -> dict[str, Any]:
         "name": one.taught.name,
         "photos": len(one.taught.rows),
         "held_out": len(ranks),
-        "recall_at_10_before": round(float((one.before < FIRST).mean()), 4),
+        "recall_at_10_before": round(float((one.found.by_words < FIRST).mean()), 4),
         "recall_at_10": round(float((ranks < FIRST).mean()), 4),
         "first": round(float((ranks < 1).mean()), 4),
         "look_alikes": [name for name, _ in others.most_common(3)],

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -100,18 +100,26 @@ def candidates(texts: Sequence[Said]) -> list[Candidate]:
             key = key_of(name)
             if len(key) > 1 and not all(word in FUNCTION_WORDS | _NUMBERS or word.isdigit() for word in key.split()):
                 spellings.setdefault(key, Counter())[name] += 1
-    found = _contents(texts, spellings)
-    # A longer name hides the shorter ones in it, so that it must be one: it has several photos.
-    several = [key for key, contents in found.items() if len(contents) > 1 or " " not in key]
-    found = _contents(texts, several)
+    kept = _kept(texts, spellings)
+    found = _contents(texts, kept)
     listed = [
         Candidate(name, key, tuple(sorted(found[key])), _is_proper(name))
-        for key in several
+        for key in kept
         if found[key]
         for name in [spellings[key].most_common(1)[0][0]]
     ]
     listed.sort(key=lambda one: (-len(one.contents), one.key))
     return listed[:MOST]
+
+
+def _kept(texts: Sequence[Said], spellings: Mapping[str, Counter[str]]) -> list[str]:
+    """The keys that stay: a longer name hides the shorter ones in it, so that it has to have several photos."""
+    keys = Keys(spellings)
+    found: dict[str, set[int]] = {key: set() for key in spellings}
+    for one in texts:
+        for key in keys.all_in(one.text):
+            found[key].add(one.content_id)
+    return [key for key, contents in found.items() if len(contents) > 1 or len(keys.all_in(key)) == 1]
 
 
 def _contents(texts: Sequence[Said], keys: Iterable[str]) -> dict[str, set[int]]:

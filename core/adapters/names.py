@@ -84,6 +84,16 @@ class Keys:
             at += len(key) + bool(owned)
         return found
 
+    def all_in(self, text: str) -> set[str]:
+        """Every key in a text, also those inside others."""
+        words = tokens(text)
+        return {
+            " ".join(key)
+            for at in range(len(words))
+            for key in self._by_first.get(words[at].word, ())
+            if [token.word for token in words[at : at + len(key)]] == key
+        }
+
     def _longest(self, words: Sequence[Token], at: int) -> list[str] | None:
         for key in self._by_first.get(words[at].word, ()):
             if [token.word for token in words[at : at + len(key)]] == key:
