@@ -122,6 +122,7 @@ class Review(QObject):
         if label_id is not None:
             self._label_id = label_id
         self._list = list_name
+        self._window.banner.settle("tagging")
         self._window.set_reviewing(True)
         self._page.say("")
         self._labels.show([])

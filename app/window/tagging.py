@@ -6,6 +6,7 @@ The editor, the viewer, the side panel and the review page share one of these. A
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[int, int]]
 """(photo id, label id) of each tag."""
 
+_PAUSE = 0.1
+"""Seconds between two tellings of how far a run is."""
 CANNOT = "This library lies where nothing can be written, so tags cannot be changed here."
 
 
@@ -211,14 +214,17 @@ class Tagging(QObject):
 
         def work() -> tuple[TagReport, bool]:
             """In the lane's thread: what came of it, and whether it came to its end."""
-            report = TagReport()
+            report, told = TagReport(), 0.0
             steps = library.tagging.suggester.run(
                 what.labels, what.photos, what.folder, what.accept_above, cancelled=stop.is_set
             )
             try:
                 for progress in steps:
                     report = progress.report
-                    self._stepped.emit(progress)
+                    # A run may be quicker than the window can tell of it.
+                    if time.monotonic() - told >= _PAUSE:
+                        told = time.monotonic()
+                        self._stepped.emit(progress)
             finally:
                 steps.close()
             return report, not stop.is_set()
