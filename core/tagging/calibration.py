@@ -32,11 +32,14 @@ class Coefficients:
     shift: float
     common: float
     spread: float
+    caution: float = 1.0
+    """What log odds above 0 are multiplied with (over 0, up to 1) before a photo is called likely: the smaller, the
+    less sure. Far above, they grow as they did."""
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """What is weighed, in order, the intercept first."""
-        return tuple(field.name for field in fields(cls))
+        return tuple(field.name for field in fields(cls) if field.name != "caution")
 
 
 @cache
@@ -45,4 +48,5 @@ def coefficients(model_id: str) -> Coefficients:
     text = files("resources").joinpath("tagging", "calibration.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     chosen = tables["models"].get(model_id) or tables["models"][tables["usual"]]
-    return Coefficients(**{name: float(chosen[name]) for name in Coefficients.names()})
+    weighed = {name: float(chosen[name]) for name in Coefficients.names()}
+    return Coefficients(**weighed, caution=float(chosen["caution"]))

@@ -60,6 +60,8 @@ _TWIN = 0.5
 """How alike (cosine of their sentences) labels are at the least that are taken for twins."""
 _SHARP = 2.0
 """What the log odds of kinds are multiplied with before they are joined: docs/tagging.md has what it does."""
+_SURE = 3.0
+"""Log odds (a probability of 0.95) up to which caution grows."""
 _SUREST = 30.0
 _HOPELESS = -4.0
 """Log odds (a probability of 0.018) below which a label takes nothing from the others of its exclusive group."""
@@ -228,23 +230,29 @@ class Scorer:
         odds = self._outdone_by(near, alone, rows, columns)
         return self._against(alone, rows, columns, odds).reshape(len(photos), self.count)
 
-    def probabilities_of(self, photos: Vectors, label: int) -> Floats:
-        """Those of one label that competes with none: float64[n]. The others are looked at as its rivals alone."""
+    def weighed(self, photos: Vectors, label: int) -> Floats:
+        """The log odds of one label, other labels' nearness considered, without caution: float64[n]."""
         near = self.cosines(photos)
-        alone = self._alone(near, photos)
         rows, columns = np.arange(len(photos)), np.full(len(photos), label)
-        return self._against(alone, rows, columns, self._outdone_by(near, alone, rows, columns))
+        return self._weighed(near, self._alone(near, photos), rows, columns)
+
+    def careful(self, odds: Floats) -> Floats:
+        """Log odds made smaller where they say yes, up to `_SURE` by a share, beyond by as much as there."""
+        return odds - (1 - self._weights.caution) * np.clip(odds, 0, _SURE)
 
     def likely(self, photos: Vectors, line: float) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """Those of photos (float32[n, dim]) and labels that are at least so probable (``line``, 0 to 1): rows, places
         of labels, and probabilities, by row. What is hopeless presses on nothing here (see `_HOPELESS`)."""
         near = self.cosines(photos)
         alone = self._alone(near, photos)
-        cut = np.full(self.count, _odds(line))
-        cut[self._groups >= 0] = min(_odds(line), _HOPELESS)
+        least, caution = _odds(line), self._weights.caution
+        if least > 0:  # What caution makes of it is asked for.
+            least = min(least / caution, least + (1 - caution) * _SURE)
+        cut = np.full(self.count, least)
+        cut[self._groups >= 0] = min(least, _HOPELESS)
         rows, columns = np.nonzero(alone[:, : self.count] >= cut.astype(np.float32))
         odds = self._outdone_by(near, alone, rows, columns)
-        kept = odds >= cut[columns]
+        kept = odds >= np.minimum(cut[columns], _odds(line))
         rows, columns = rows[kept], columns[kept]
         found = self._against(alone, rows, columns, odds[kept])
         kept = found >= line
@@ -331,7 +339,16 @@ class Scorer:
         rows: NDArray[np.int64],
         columns: NDArray[np.int64],
     ) -> Floats:
-        """The log odds of pairs, other labels' nearness considered. What was learned of a label knows better."""
+        """The log odds of pairs, other labels' nearness considered, and with caution."""
+        return self.careful(self._weighed(near, alone, rows, columns))
+
+    def _weighed(
+        self,
+        near: NDArray[np.float32],
+        alone: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+    ) -> Floats:
         gap, rival, twin = self._outdone(near, rows, columns)
         odds: Floats = alone[rows, columns].astype(np.float64)
         weights = self._weights

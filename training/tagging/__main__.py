@@ -133,7 +133,7 @@ def _measured(data: Path, model: Path, keep: Path | None, *, fit: bool) -> Measu
 
 def _write(file: Path, model_id: str, weights: Coefficients) -> None:
     """The weights of this model, which are the usual ones from now on."""
-    lines = [f"{name} = {getattr(weights, name):.4f}" for name in Coefficients.names()]
+    lines = [f"{name} = {getattr(weights, name):.4f}" for name in (*Coefficients.names(), "caution")]
     text = f'{_HEAD}usual = "{model_id}"\n\n[models."{model_id}"]\n' + "\n".join(lines) + "\n"
     file.write_text(text, encoding="utf-8")
 

@@ -95,12 +95,12 @@ def _encoded(rows: list[Row], name: str, encoder: Encoder, kept: Path | None) ->
     if file is not None and file.is_file():
         with np.load(file) as stored:
             paths, photos = stored["paths"].tolist(), stored["photos"]
-        by_path = {str(row.path): row for row in rows}
+        by_path = {row.path.name + row.path.parent.name: row for row in rows}
         return [by_path[path] for path in paths], photos
     rows, photos = encode_photos(rows, encoder)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(file, paths=np.array([str(row.path) for row in rows]), photos=photos)
+        np.savez(file, paths=np.array([row.path.name + row.path.parent.name for row in rows]), photos=photos)
     return rows, photos
 
 

@@ -49,18 +49,24 @@ def logit(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def test_the_quick_way_gives_what_the_weighed_features_say(known: Background, weights: Coefficients) -> None:
+    weights = replace(weights, caution=1.0)
     scorer = Scorer(*made(known), weights)
     photos = known.photos[300:500]
     features = scorer.features(photos)
     assert features.keys() == set(Coefficients.names()) - {"intercept"}
     slow = weights.intercept + sum(getattr(weights, name) * value for name, value in features.items())
     assert np.allclose(logit(scorer.probabilities(photos)), slow, atol=2e-3)
-    single = scorer.probabilities_of(photos, 2)
-    assert np.allclose(single, scorer.probabilities(photos)[:, 2])
+    assert np.allclose(scorer.weighed(photos, 2), slow[:, 2], atol=2e-3)
+    careful = Scorer(*made(known), replace(weights, caution=0.5)).probabilities(photos)
+    assert np.allclose(logit(careful), slow - 0.5 * np.clip(slow, 0, 3), atol=2e-3)
 
 
-@pytest.mark.parametrize("line", [0.05, 0.4, 0.9, 1.0])
-def test_the_likely_ones_are_those_above_the_line(known: Background, weights: Coefficients, line: float) -> None:
+@pytest.mark.parametrize("caution", [0.4, 1.0])
+@pytest.mark.parametrize("line", [0.05, 0.4, 0.5, 0.6, 0.9, 0.97, 1.0])
+def test_the_likely_ones_are_those_above_the_line(
+    known: Background, weights: Coefficients, line: float, caution: float
+) -> None:
+    weights = replace(weights, caution=caution)
     scorer = Scorer(*made(known, 40), weights)
     every = scorer.probabilities(known.photos)
     rows, columns, sure = scorer.likely(known.photos, line)
