@@ -107,6 +107,10 @@ class ModelDamaged(ModelError):
     """A model's file does not hold what it should."""
 
 
+class HubError(ModelError):
+    """The hub that models are fetched from cannot be reached, or refuses. What was fetched before is kept."""
+
+
 class TorchMissing(ModelError):
     """What was asked for needs the [torch] extra. The sentence names the command that adds it."""
 

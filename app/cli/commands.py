@@ -137,6 +137,8 @@ def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--architecture", metavar="A", help="what a bare checkpoint holds, by OpenCLIP's name for it")
     parser.add_argument("--tag", metavar="TAG", help="the published checkpoint that it is like, where it matters")
     parser.add_argument("--at-once", action="store_true", help="with use: it answers before it has encoded all photos")
+    parser.add_argument("--accept-licence", action="store_true", help="fetch: I have read a licence for research only")
+    parser.add_argument("--graphs", action="store_true", help="fetch: the ONNX export, even where PyTorch is installed")
     parser.add_argument("--probe", action="store_true", help="list: measure what this machine would do in each")
 
 
@@ -208,6 +210,8 @@ shows none from then on, and forgets none that was noted before; `clear` does.
 
 MODELS_DETAILS = """\
   retrouve models list                       what is here, and what is worth fetching: licence, accuracy, speed
+  retrouve models fetch ViT-B-32-256-datacomp   from the Hugging Face hub; interrupted, it goes on the next time
+  retrouve models fetch hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K
   retrouve models import ./ViT-B-32          a folder: OpenCLIP's, an ONNX export, or one that `export` wrote
   retrouve models import b32.safetensors --architecture ViT-B-32-quickgelu
   retrouve models export NAME ./folder       its ONNX graphs, tokenizer, weights and card
@@ -217,7 +221,8 @@ MODELS_DETAILS = """\
   retrouve models tidy                       removes what models that are used no more left in this library
 
 OpenCLIP checkpoints need PyTorch once, to be turned into graphs: pip install "retrouve[torch]". Pickles are read as
-data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder.
+data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder; HF_ENDPOINT, HF_TOKEN,
+HTTPS_PROXY and HF_HUB_OFFLINE hold for fetching.
 """
 
 EVALUATE_DETAILS = """\
@@ -435,9 +440,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "models",
-        "lists, imports and exports models, and chooses one",
+        "lists, fetches, imports and exports models, and chooses one",
         "app.cli.models:models",
-        operands="[list|import|export|remove|use|tidy]",
+        operands="[list|fetch|import|export|remove|use|tidy]",
         at_most=None,
         add_options=_models,
         details=MODELS_DETAILS,

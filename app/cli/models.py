@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from core.models.registry import ModelInfo
     from core.models.shelf import Shelf
 
-USAGE = "`retrouve models list`, `import PATH`, `export NAME FOLDER`, `remove NAME`, `use NAME` or `tidy`"
+USAGE = "`retrouve models list`, `fetch NAME`, `import PATH`, `export NAME FOLDER`, `remove NAME`, `use NAME` or `tidy`"
 
 
 def models(call: Call, console: Console) -> int:
@@ -30,7 +31,7 @@ def models(call: Call, console: Console) -> int:
     words, options, act = _VERBS[verb]
     if len(operands) != words:
         raise CallError(f"`retrouve models {verb}` is called otherwise: {USAGE}.")
-    for option in ("name", "architecture", "tag", "at_once", "probe"):
+    for option in ("name", "architecture", "tag", "at_once", "probe", "accept_licence", "graphs"):
         if call.options[option] not in (None, False) and option not in options:
             raise CallError(f"--{option.replace('_', '-')} says nothing to `retrouve models {verb}`.")
     return act(call, operands, console)
@@ -143,6 +144,23 @@ def _as_offer(model: Curated) -> dict[str, Any]:
     }
 
 
+def _fetch(call: Call, operands: list[str], console: Console) -> int:
+    from core.models.fetching import FetchRequest, fetch, plan
+    from core.models.shelf import Shelf
+
+    shelf, options = Shelf(), call.options
+    request = FetchRequest(operands[0], options["name"], options["accept_licence"], options["graphs"])
+    chosen = plan(shelf, request)
+    licence = chosen.about.get("licence") or "none that its card names"
+    console.say(f"{chosen.listing.repository}: {size(chosen.listing.bytes)}, licence: {licence}")
+    if chosen.warning:
+        console.say(chosen.warning)
+    with ProgressBar(console) as bar:
+        report = fetch(shelf, chosen, steps_of(bar))
+    tell_import(report, console)
+    return 0
+
+
 def _import(call: Call, operands: list[str], console: Console) -> int:
     from core.models.importing import ImportRequest, import_model
     from core.models.shelf import Shelf
@@ -190,10 +208,23 @@ def _remove(_call: Call, operands: list[str], console: Console) -> int:
 
 
 def steps_of(bar: ProgressBar) -> Callable[[Step, int, int], None]:
-    """What an import or export tells, as a bar."""
+    """What a fetch, an import or an export tells, as a bar: bytes with their rate, steps, or photos."""
+    from core.models.importing import Step
+
+    began: tuple[float, int] | None = None
 
     def tell(step: Step, done: int, total: int) -> None:
-        bar.update(step.value, done, total, amount=f"{done} of {total}" if total else "")
+        nonlocal began
+        if step is not Step.FETCH:
+            bar.update(step.value, done, total, amount=f"{done} of {total}" if total else "")
+            return
+        now = time.monotonic()
+        since, first = began = began or (now, done)
+        amount, left = f"{size(done)} of {size(total)}", None
+        if now - since >= 1 and done > first:
+            rate = (done - first) / (now - since)
+            amount, left = f"{amount}, {size(round(rate))}/s", (total - done) / rate
+        bar.update(step.value, done, total, amount=amount, seconds_left=left)
 
     return tell
 
@@ -230,6 +261,7 @@ def bytes_of(folder: Path) -> int:
 
 _VERBS: dict[str, tuple[int, tuple[str, ...], Callable[[Call, list[str], Console], int]]] = {
     "list": (0, ("probe",), _list),
+    "fetch": (1, ("name", "accept_licence", "graphs"), _fetch),
     "import": (1, ("name", "architecture", "tag"), _import),
     "export": (2, (), _export),
     "remove": (1, (), _remove),

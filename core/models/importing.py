@@ -44,6 +44,8 @@ Progress = Callable[["Step", int, int], None]
 class Step(StrEnum):
     """What an import is at."""
 
+    FETCH = "Fetching"
+    """Counted in bytes."""
     COPY = "Copying"
     CONVERT = "Converting"
     CHECK = "Checking"

@@ -27,6 +27,8 @@ from core.models.registry import MODEL_FILE, ModelInfo, load_info, starter_folde
 
 ENVIRONMENT = "RETROUVE_MODELS"
 DRAFT = ".draft-"
+FETCHED = ".fetched-"
+"""What is being fetched from a hub, until it is whole and imported."""
 _STALE = 24 * 3600
 """Seconds after which a draft that nobody wrote to was left behind by a process that was killed."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -159,12 +161,14 @@ class Shelf:
         return folder
 
     def clear_drafts(self) -> None:
-        """Remove what a killed process left half made a day ago or earlier; a younger one may be at work."""
-        for draft in self.folder.glob(f"{DRAFT}*"):
-            with contextlib.suppress(OSError):
-                newest = max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
-                if time.time() - newest > _STALE:
-                    shutil.rmtree(draft, ignore_errors=True)
+        """Remove what a killed process left half made a day ago or earlier, since a younger one may be at work; and
+        what was fetched in part and not gone on with for a month."""
+        for beginning, age in ((DRAFT, _STALE), (FETCHED, 30 * _STALE)):
+            for draft in self.folder.glob(f"{beginning}*"):
+                with contextlib.suppress(OSError):
+                    newest = max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
+                    if time.time() - newest > age:
+                        shutil.rmtree(draft, ignore_errors=True)
 
     def _folder_of(self, name: str) -> Path:
         """Where a model lies, even one that cannot be used any more."""
