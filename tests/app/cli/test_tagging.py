@@ -20,14 +20,14 @@ def library(sample_library: Path) -> Path:
 
 
 def test_a_dry_run_then_a_run_then_words(library: Path, retrouve: Callable[..., Ran]) -> None:
-    would = retrouve("--library", library, "--json", "tag", "--labels", "things", "--dry-run", "--accept-above", "0.9")
+    would = retrouve("--library", library, "--json", "tag", "--labels", "things", "--dry-run", "--accept-above", "0.7")
     assert would.code == 0, would.err
     tags = [tag for photo in would.document["would"] for tag in photo["tags"]]
     states = [tag["state"] for tag in tags]
     assert would.document["suggested"] == states.count("suggested") > 0
     assert would.document["accepted"] == states.count("accepted") > 0
     assert all(Path(photo["path"]).is_absolute() for photo in would.document["would"])
-    done = retrouve("--library", library, "--json", "tag", "--labels", "things", "--accept-above", "0.9").document
+    done = retrouve("--library", library, "--json", "tag", "--labels", "things", "--accept-above", "0.7").document
     assert done.keys() == {"list", "photos", "suggested", "accepted", "withdrawn", "unencoded", "seconds"}
     assert (done["suggested"], done["accepted"]) == (would.document["suggested"], would.document["accepted"])
     again = retrouve("--library", library, "tag", "--labels", "things")
