@@ -1,0 +1,106 @@
+"""Losses: equal to open_clip's own, and their gradients to differences, in float64."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from open_clip.loss import ClipLoss, SigLipLoss
+from torch import Tensor
+from torch.nn import functional
+
+from training import losses
+
+
+def pairs(count: int = 6, dim: int = 5, seed: int = 0) -> tuple[Tensor, Tensor]:
+    chance = torch.Generator().manual_seed(seed)
+    both = torch.randn(2, count, dim, generator=chance, dtype=torch.float64)
+    images, texts = functional.normalize(both, dim=2)
+    return images, texts
+
+
+SCALE = torch.tensor(7.0, dtype=torch.float64)
+BIAS = torch.tensor(-3.0, dtype=torch.float64)
+
+
+def test_they_are_open_clips() -> None:
+    images, texts = pairs()
+    assert losses.info_nce(images, texts, SCALE).item() == pytest.approx(ClipLoss()(images, texts, SCALE).item(), 1e-12)
+    theirs = SigLipLoss()(images, texts, SCALE, BIAS).item()
+    assert losses.sigmoid(images, texts, SCALE, BIAS).item() == pytest.approx(theirs, 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["info_nce", "sigmoid", "similarity", "masked", "wrong"])
+def test_gradients_are_what_differences_say(kind: str) -> None:
+    images, texts = (one.requires_grad_() for one in pairs(4, 3))
+    old = pairs(4, 3, seed=1)
+    scale, bias = SCALE.clone().requires_grad_(), BIAS.clone().requires_grad_()
+    same = torch.zeros(4, 4, dtype=torch.bool)
+    same[0, 2] = same[2, 0] = True
+    calls = {
+        "info_nce": (losses.info_nce, (images, texts, scale)),
+        "sigmoid": (losses.sigmoid, (images, texts, scale, bias)),
+        "similarity": (lambda i, t: losses.similarity(i, t, *old, 5.0), (images, texts)),
+        "masked": (lambda i, t, s: losses.info_nce(i, t, s, same=same), (images, texts, scale)),
+        "wrong": (lambda i, t, s: losses.info_nce(i, t, s, wrong_texts=old[1]), (images, texts, scale)),
+    }
+    function, arguments = calls[kind]
+    assert torch.autograd.gradcheck(function, arguments)
+
+
+@pytest.mark.parametrize("kind", ["info_nce", "sigmoid"])
+def test_parts_of_a_batch_make_the_whole(kind: str) -> None:
+    images, texts = (one.requires_grad_() for one in pairs(6))
+    whole = losses.info_nce(images, texts, SCALE) if kind == "info_nce" else losses.sigmoid(images, texts, SCALE, BIAS)
+    parts = []
+    for first in (0, 3):
+        own = slice(first, first + 3)
+        if kind == "info_nce":
+            parts.append(
+                losses.info_nce(images[own], texts[own], SCALE, every_image=images, every_text=texts, first=first)
+            )
+        else:
+            parts.append(losses.sigmoid(images[own], texts[own], SCALE, BIAS, every_text=texts, first=first))
+    together = torch.stack(parts).mean()
+    assert together.item() == pytest.approx(whole.item(), 1e-12)
+    for one, other in zip(
+        torch.autograd.grad(together, [images, texts]), torch.autograd.grad(whole, [images, texts]), strict=True
+    ):
+        assert torch.allclose(one, other, atol=1e-12)
+
+
+def test_what_is_true_as_well_counts_as_neither() -> None:
+    images, texts = pairs(3)
+    texts = texts.clone()
+    texts[1] = texts[0]
+    same = torch.zeros(3, 3, dtype=torch.bool)
+    same[0, 1] = same[1, 0] = same[0, 0] = True
+    kept = losses.info_nce(images[[0, 2]], texts[[0, 2]], SCALE)
+    masked = losses.info_nce(images, texts, SCALE, same=same)
+    rows = SCALE * images @ texts.T
+    by_hand = torch.stack([torch.logsumexp(rows[0, [0, 2]], 0) - rows[0, 0], torch.logsumexp(rows[2], 0) - rows[2, 2]])
+    assert torch.isfinite(masked) and torch.isfinite(kept)
+    assert masked < losses.info_nce(images, texts, SCALE)
+    assert torch.allclose(by_hand[0], functional.cross_entropy(rows[0, [0, 2]][None], torch.tensor([0])))
+    less = losses.sigmoid(images, texts, SCALE, BIAS, same=same)
+    hidden = -functional.logsigmoid(-(rows + BIAS))
+    assert less.item() == pytest.approx(
+        (losses.sigmoid(images, texts, SCALE, BIAS) - (hidden[0, 1] + hidden[1, 0]) / 3).item(), 1e-10
+    )
+
+
+def test_wrong_sentences_make_it_harder_and_old_similarities_cost_nothing_where_they_are_kept() -> None:
+    images, texts = pairs()
+    assert losses.info_nce(images, texts, SCALE, wrong_texts=images) > losses.info_nce(images, texts, SCALE)
+    assert losses.similarity(images, texts, images, texts, 20).item() == pytest.approx(0, abs=1e-12)
+    turned, _ = torch.linalg.qr(torch.randn(5, 5, dtype=torch.float64))
+    assert losses.similarity(images @ turned, texts @ turned, images, texts, 20).item() == pytest.approx(0, abs=1e-9)
+    assert losses.similarity(images, texts, texts, images.flip(0), 20) > 0.1
+
+
+def test_the_temperature_stays_within_its_bounds() -> None:
+    for before, after in [(9.0, math.log(100)), (-1.0, 0.0), (2.0, 2.0)]:
+        logarithm = torch.nn.Parameter(torch.tensor(before, dtype=torch.float64))
+        losses.clamp_scale(logarithm)
+        assert logarithm.item() == pytest.approx(after)

@@ -1,0 +1,99 @@
+"""What contrastive training makes small: how badly photos and their sentences find each other in a batch.
+
+All functions take unit vectors, images and texts float[n, dim], row i of the one belonging to row i of the other, and
+give a scalar. A batch that is spread over processes hands on, as ``every_image`` and ``every_text``, float[m, dim], the
+rows of all of them (gathered with their gradients) and as ``first`` the row that its own begin at; the mean of the
+processes' losses is then the loss of the whole batch.
+
+``same`` bool[n, m] marks pairs that are no pair of the batch and true all the same (an equal caption, a near copy of
+the photo): they count as neither right nor wrong.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+MOST_SCALE = 100.0
+"""The temperature never falls below 1/100, as in CLIP: beyond it the loss looks at single pairs alone, and bursts."""
+
+
+def info_nce(
+    images: Tensor,
+    texts: Tensor,
+    scale: Tensor,
+    *,
+    every_image: Tensor | None = None,
+    every_text: Tensor | None = None,
+    first: int = 0,
+    same: Tensor | None = None,
+    wrong_texts: Tensor | None = None,
+) -> Tensor:
+    """Symmetric InfoNCE (van den Oord et al. 2018; Radford et al. 2021), as `open_clip.loss.ClipLoss` computes it.
+
+    ``scale`` is the inverse temperature. ``wrong_texts`` float[k, dim] are sentences that are true of no photo of the
+    batch: hard negatives for the photos (Yuksekgonul et al. 2023).
+    """
+    by_image = scale * images @ (texts if every_text is None else every_text).T
+    by_text = scale * texts @ (images if every_image is None else every_image).T
+    right = torch.arange(first, first + len(images), device=images.device)
+    if same is not None:
+        hidden = same.clone()
+        hidden[torch.arange(len(images), device=images.device), right] = False
+        by_image = by_image.masked_fill(hidden, -math.inf)
+        by_text = by_text.masked_fill(hidden, -math.inf)
+    if wrong_texts is not None and len(wrong_texts):
+        by_image = torch.cat([by_image, scale * images @ wrong_texts.T], dim=1)
+    return (functional.cross_entropy(by_image, right) + functional.cross_entropy(by_text, right)) / 2
+
+
+def sigmoid(
+    images: Tensor,
+    texts: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    *,
+    every_text: Tensor | None = None,
+    first: int = 0,
+    same: Tensor | None = None,
+) -> Tensor:
+    """The sigmoid loss (Zhai et al. 2023), as `open_clip.loss.SigLipLoss` computes it: each pair is judged by itself,
+    and ``bias`` says how seldom one is right."""
+    logits = scale * images @ (texts if every_text is None else every_text).T + bias
+    right = torch.full_like(logits, -1)
+    rows = torch.arange(len(images), device=images.device)
+    right[rows, first + rows] = 1
+    each = -functional.logsigmoid(right * logits)
+    if same is not None:
+        hidden = same.clone()
+        hidden[rows, first + rows] = False
+        each = each.masked_fill(hidden, 0)
+    return each.sum() / len(images)
+
+
+def similarity(images: Tensor, texts: Tensor, old_images: Tensor, old_texts: Tensor, scale: float) -> Tensor:
+    """How far the similarities within a batch have left those of the old model: the Kullback-Leibler divergence of the
+    new distributions from the old ones, both ways (learning without forgetting: Li and Hoiem 2016).
+
+    ``scale`` is the inverse temperature of both, which nothing here learns.
+    """
+
+    def one_way(new: Tensor, old: Tensor) -> Tensor:
+        return functional.kl_div(
+            functional.log_softmax(scale * new, dim=1),
+            functional.log_softmax(scale * old, dim=1),
+            reduction="batchmean",
+            log_target=True,
+        )
+
+    new, old = images @ texts.T, old_images @ old_texts.T
+    return (one_way(new, old) + one_way(new.T, old.T)) / 2
+
+
+def clamp_scale(logarithm: Tensor) -> None:
+    """Keep the logarithm of a scale between those of 1 and `MOST_SCALE`. In place; call it after each step."""
+    with torch.no_grad():
+        logarithm.clamp_(0, math.log(MOST_SCALE))
