@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -311,10 +312,12 @@ def train(library: Library, options: Options, tell: Tell) -> dict[str, Any]:
         draft.write(runs.DATA, report.data(said, len(ids), chosen, left))
         lessons, tried = _lessons(space, chosen, left, tell)
         draft.write_lines(runs.CURVES, tried)
+        # Without a lesson there is nothing to compare, and no photo has to be encoded.
+        general = General(encoder, space.general, partial(tell, "Looking at the samples")) if lessons else None
         learned = [one.learned for one in lessons]
-        general = General(encoder, space.general, lambda done, total: tell("Looking at the samples", done, total))
-        learned, harmful = spare_general(general, learned, model.calibration, options.tolerance)
-        left += harmful
+        if general is not None:
+            learned, harmful = spare_general(general, learned, model.calibration, options.tolerance)
+            left += harmful
         kept = [one for one in lessons if one.learned in learned]
         asked = report.Questions(space, kept, said, ids, encoder, model)
         draft.write(runs.EXAMPLES, asked.examples(general, learned))

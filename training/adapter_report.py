@@ -101,7 +101,9 @@ class Questions:
             after = joining.as_cosines(rows, parts, model.calibration)
             self.asked.append((one.text, one.content_id, _before(space.own @ whole, row), _before(after, row)))
 
-    def measured(self, general: General, learned: Sequence[LearnedName]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def measured(
+        self, general: General | None, learned: Sequence[LearnedName]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is found before and after: of held-out photos by name, of the person's own sentences, and of the general
         ones. Fractions of 1; None where nothing could be asked."""
         named = NamedEncoder(self._encoder, NameBook(learned), self._model.calibration)
@@ -109,11 +111,11 @@ class Questions:
         after = np.concatenate([one.found.ranks for one in self._lessons]) if self._lessons else np.empty(0)
         sentences = np.array([one[2:] for one in self.asked]).reshape(-1, 2)
         return (
-            _figures(before, sentences[:, 0], general.recall()),
-            _figures(after, sentences[:, 1], general.recall(named) if learned else general.recall()),
+            _figures(before, sentences[:, 0], None if general is None else general.recall()),
+            _figures(after, sentences[:, 1], None if general is None else general.recall(named)),
         )
 
-    def examples(self, general: General, learned: Sequence[LearnedName]) -> dict[str, Any]:
+    def examples(self, general: General | None, learned: Sequence[LearnedName]) -> dict[str, Any]:
         """Queries that found their photo earlier, and later: places from 1."""
         rows: list[dict[str, Any]] = [
             {"query": one.taught.name, "before": int(before) + 1, "after": int(after) + 1, "of": "held-out photo"}
@@ -124,7 +126,7 @@ class Questions:
             {"query": text, "content": content, "before": before + 1, "after": after + 1, "of": "held-out photo"}
             for text, content, before, after in self.asked
         ]
-        if learned:
+        if general is not None:
             named = NamedEncoder(self._encoder, NameBook(learned), self._model.calibration)
             places = zip(general.captions, general.files, general.ranks(), general.ranks(named), strict=True)
             rows += [
@@ -148,7 +150,7 @@ def _before(scores: NDArray[np.floating], row: int) -> int:
     return int((scores >= scores[row]).sum()) - 1
 
 
-def _figures(names: NDArray[Any], sentences: NDArray[Any], general: float) -> dict[str, Any]:
+def _figures(names: NDArray[Any], sentences: NDArray[Any], general: float | None) -> dict[str, Any]:
     def share(ranks: NDArray[Any], first: int) -> float | None:
         return round(float((ranks < first).mean()), 4) if len(ranks) else None
 
@@ -156,7 +158,7 @@ def _figures(names: NDArray[Any], sentences: NDArray[Any], general: float) -> di
         "names_recall_at_1": share(names, 1),
         "names_recall_at_10": share(names, FIRST),
         "sentences_recall_at_10": share(sentences, FIRST),
-        "general_recall_at_10": round(general, 4),
+        "general_recall_at_10": None if general is None else round(general, 4),
     }
 
 

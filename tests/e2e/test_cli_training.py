@@ -1,0 +1,64 @@
+"""Captions, training, runs and adapters from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tests.conftest import Ran
+
+
+def test_from_captions_to_a_search_and_back(retrouve: Callable[..., Ran], sample_library: Path, tmp_path: Path) -> None:
+    call = partial(retrouve, "--library", sample_library, "--json")
+    nothing = call("train")
+    assert nothing.code == 0 and nothing.document["installed"] is False and nothing.document["why"]
+    assert call("adapters", "list").code == 1
+    rows = ["file,caption", *(f"retrouve-{number}.jpg,Korver" for number in ("024", "056", "080")), "lost.jpg,x y"]
+    (tmp_path / "mine.csv").write_text("\n".join(rows))
+    taken = call("captions", "import", tmp_path / "mine.csv").document
+    assert (taken["pairs"], taken["added"], taken["unknown"]) == (4, 3, 1)
+    trained = call("train", "adapter")
+    run = trained.document["run"]
+    assert trained.code == 0 and trained.document["installed"] is True, trained
+    assert set(trained.document) >= {"run", "before", "after", "installed", "why"}
+    assert [one["installed"] for one in call("runs", "list").document["runs"]] == [False, True]
+    shown = call("runs", "show", run).document
+    assert shown["data"]["captions"] >= 3 and shown["examples"]["better"]
+    assert len(call("runs", "compare", nothing.document["run"], run).document["runs"]) == 2
+
+    def learned() -> bool:
+        hits = call("search", "Korver").document["hits"]
+        return any("as it was learned" in reason for hit in hits for reason in hit["reasons"])
+
+    assert learned()
+    assert call("adapters", "off", run).document["adapter"]["on"] is False and not learned()
+    assert call("adapters", "on", run).document["adapter"]["names"][0]["name"] == "Korver" and learned()
+    removed = call("runs", "remove", run)
+    assert removed.document["adapter_stays"] is True and learned()
+    assert call("adapters", "remove", run).code == 0 and not learned()
+    assert call("runs", "show", run).code == 2 and call("adapters", "on", run).code == 2
+    out = tmp_path / "all.jsonl"
+    assert call("captions", "export", out).document["captions"] >= 3
+    assert all(set(json.loads(line)) == {"file", "captions"} for line in out.read_text().splitlines())
+
+
+def test_wrong_calls_get_sentences(retrouve: Callable[..., Ran], sample_library: Path, tmp_path: Path) -> None:
+    call = partial(retrouve, "--library", sample_library)
+    for words, says in [
+        (("train", "nix"), "does not know `nix`"),
+        (("train", "--tolerance", "7"), "from 0 to 1"),
+        (("train", "--name", "Nix"), "“Nix”"),
+        (("captions", "eat"), "`eat`"),
+        (("captions", "export", "x.doc"), "tells no format"),
+        (("adapters", "on"), "called otherwise"),
+        (("runs", "compare", "one"), "called otherwise"),
+        (("runs", "remove", "../x"), "no run"),
+    ]:
+        ran = call(*words)
+        assert (ran.code, says in ran.err) == (2, True), (words, ran)
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    ran = call("captions", "import", broken)
+    assert ran.code == 3 and "is not JSON" in ran.err
