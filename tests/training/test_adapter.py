@@ -175,12 +175,12 @@ def test_names_that_harm_general_sentences_are_left_out_and_no_others(library: L
     chance = np.random.default_rng(0).normal(size=(2, model.dim)).astype(np.float32)
     vectors = chance / np.linalg.norm(chance, axis=1, keepdims=True)
     curve = Curve(40.0, -10.0, 0.5)
-    people, korver = (
+    red, korver = (
         LearnedName(name, name.lower(), vector, curve, 1.0, 3)
-        for name, vector in zip(("People", "Korver"), vectors, strict=True)
+        for name, vector in zip(("Red", "Korver"), vectors, strict=True)
     )
-    named = NamedEncoder(encoder, NameBook([people, korver]), model.calibration)
+    named = NamedEncoder(encoder, NameBook([red, korver]), model.calibration)
     assert general.recall(named) < general.recall() - 0.01, "a general word that points elsewhere does harm"
-    kept, left = spare_general(general, [people, korver], model.calibration, 0.01)
-    assert kept == [korver] and [one.name for one in left] == ["People"] and "general sentences" in left[0].why
-    assert spare_general(general, [people, korver], model.calibration, 1.0) == ([people, korver], [])
+    kept, left = spare_general(general, [red, korver], model.calibration, 0.01)
+    assert kept == [korver] and [one.name for one in left] == ["Red"] and "general sentences" in left[0].why
+    assert spare_general(general, [red, korver], model.calibration, 1.0) == ([red, korver], [])
