@@ -154,6 +154,8 @@ class Lanes:
     suggesting: Jobs
     """Runs of a label list, and what else of tagging takes long."""
     preview: Jobs
+    models: Jobs
+    """Fetching, importing and measuring models."""
 
     @classmethod
     def build(cls) -> Lanes:
@@ -170,12 +172,13 @@ class Lanes:
             tagging=Jobs("tagging"),
             suggesting=Jobs("suggesting"),
             preview=Jobs("preview"),
+            models=Jobs("models"),
         )
 
     def each(self) -> tuple[Jobs, ...]:
         """All of them."""
         quick = (self.search, self.general, self.thumbnails, self.viewer, self.typing, self.tagging, self.preview)
-        return (*quick, self.indexing, self.watching, self.exporting, self.suggesting)
+        return (*quick, self.indexing, self.watching, self.exporting, self.suggesting, self.models)
 
     def close(self) -> None:
         """Close every lane; does not wait."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 ContentHash = bytes
@@ -285,6 +285,68 @@ class LeftModel:
     model_id: str
     embeddings: int
     bytes: int
+
+
+class Place(Enum):
+    """Where a model lies that a person can choose."""
+
+    BUNDLED = auto()
+    """It comes with the program."""
+    SHELF = auto()
+    KEPT = auto()
+    """A library keeps a copy, and it is not on the shelf any more."""
+    HUB = auto()
+    """It can be fetched."""
+    BROKEN = auto()
+    """It lies on the shelf and cannot be used."""
+
+
+class RunsOn(Enum):
+    """What runs a model on this machine."""
+
+    OPENVINO = auto()
+    """Its graphs, as they are: the light install does."""
+    CONVERTED = auto()
+    """Its graphs, once PyTorch (the [torch] extra) has made them."""
+    TORCH = auto()
+    """PyTorch: it has no graphs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model that a person can choose, at hand or not, with what helps to choose. What nobody knows is None."""
+
+    name: str
+    place: Place
+    model_id: str | None
+    """None where that is known only when it has been fetched."""
+    bytes: int
+    languages: tuple[str, ...]
+    licence: str
+    runs_on: RunsOn | None
+    research_only: bool = False
+    warning: str | None = None
+    """What has to be said of the licence before anything is fetched."""
+    imagenet: float | None = None
+    """How often it names a photo right, of ImageNet's 1,000 names: 0 to 1."""
+    coco: float | None = None
+    """How often the photo of a sentence comes first among COCO's 5,000: 0 to 1."""
+    figures: str = ""
+    """Where these two are published."""
+    photos_a_second: float | None = None
+    """Measured on this machine."""
+    about: str = ""
+    source: str = ""
+    """Where it comes from, or would be fetched from."""
+    fetched: int = 0
+    """Bytes of it that an interrupted fetch has left, for the next to go on from."""
+    reason: str = ""
+    """Why it cannot be used."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a library can be moved to it now."""
+        return self.place in (Place.BUNDLED, Place.SHELF, Place.KEPT)
 
 
 PATIENCE_DAYS = 30

@@ -28,6 +28,7 @@ class Commands:
     folders: QAction
     rescan: QAction
     gently: QAction
+    models: QAction
     failures: QAction
     quit: QAction
     open: QAction
@@ -86,7 +87,7 @@ class Commands:
     def menus(self, parent: QWidget, theme: Theme, chosen: Callable[[Choice], None]) -> list[QMenu]:
         """The menus of a menu bar: library, search, photo, tags, view, help."""
         library = QMenu("&Library", parent)
-        library.addActions([self.add_folder, self.folders, self.rescan, self.gently, self.failures])
+        library.addActions([self.add_folder, self.folders, self.rescan, self.gently, self.models, self.failures])
         library.addSeparator()
         library.addAction(self.export)
         library.addSeparator()
@@ -134,6 +135,7 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "folders": ("&Folders…", ("Ctrl+Shift+F",)),
     "rescan": ("&Look for changes now", ("F5",)),
     "gently": ("Index &gently, for a computer in use", ()),
+    "models": ("&Models…", ()),
     "failures": ("Files that could not be &read…", ()),
     "quit": ("&Quit", ("Ctrl+Q",)),
     # No shortcut of the window: Enter belongs to whatever has the focus. The menus name it all the same.

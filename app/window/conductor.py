@@ -15,6 +15,7 @@ from app.window.indexing import Indexing, State
 from app.window.like_picture import read_like_picture
 from app.window.main_window import MainWindow
 from app.window.messages import Messages
+from app.window.models import Models
 from app.window.pacing import Pacing
 from app.window.photo_actions import pictures_folder
 from app.window.results import Results
@@ -66,6 +67,8 @@ class Conductor(QObject):
         window.closing.connect(self.tagging.stop)
         self.review = Review(window, session, self.tagging)
         self._tags = Tags(window, session, searching, indexing, self.tagging)
+        self.models = Models(window, session, indexing)
+        self.models.chosen.connect(self._on_model_chosen)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW)
         self._slow.timeout.connect(self._on_slow)
         window.set_commands(
@@ -79,6 +82,7 @@ class Conductor(QObject):
                 **self._results.commands(),
                 **self._shelf.commands(),
                 **Pacing(window, session).commands(),
+                **self.models.commands(),
                 **self.review.commands(),
                 **self._tags.commands(),
             }
@@ -167,7 +171,7 @@ class Conductor(QObject):
         """Offer what can be done with the library as it is."""
         commands, library = self._window.commands, self._session.library
         changeable = opened and library is not None and not library.read_only
-        for command in (commands.folders, commands.failures, commands.about):
+        for command in (commands.folders, commands.models, commands.failures, commands.about):
             command.setEnabled(opened)
         for command in (commands.add_folder, commands.rescan):
             command.setEnabled(changeable)
@@ -345,6 +349,11 @@ class Conductor(QObject):
     def _on_stored(self, ids: tuple[int, ...]) -> None:
         self._thumbnails.forget(ids)
         self._searching.refresh()
+
+    def _on_model_chosen(self) -> None:
+        self._session.warm_up()
+        self._searching.refresh()
+        self._look_at_move()
 
     def _look_at_move(self) -> None:
         library = self._session.library

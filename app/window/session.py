@@ -92,28 +92,34 @@ class Session(QObject):
     def _on_not_added(self, path: Path, error: RetrouveError) -> None:
         if isinstance(error, LibraryBusy):
             # It takes other roots over, which no index run may see: once more, while none of ours is under way.
-            self._alone(lambda library: library.add_root(path), partial(self._on_added, path))
+            self.alone(lambda library: library.add_root(path), partial(self._on_added, path))
         else:
             self.root_failed.emit(error)
 
     def forget_root(self, path: Path) -> None:
         """Take a folder out of the library; ``forgotten`` or ``root_failed`` follows. Nothing on disk changes."""
-        self._alone(lambda library: library.forget(path), partial(self._on_forgotten, path))
+        self.alone(lambda library: library.forget(path), partial(self._on_forgotten, path))
 
-    def _alone(self, work: Callable[[Library], Any], done: Callable[[Any], None]) -> None:
-        """Do something that needs the library to itself: an index run of this window waits for it."""
+    def alone(
+        self,
+        work: Callable[[Library], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[RetrouveError], None] | None = None,
+    ) -> None:
+        """Do something that needs the library to itself: an index run of this window waits for it. Without ``failed``
+        a failure is ``root_failed``."""
 
         def ended(result: Any) -> None:
             done(result)
             self._let_go()
 
-        def failed(error: RetrouveError) -> None:
+        def not_done(error: RetrouveError) -> None:
             self._let_go()
-            self.root_failed.emit(error)
+            (failed or self.root_failed.emit)(error)
 
         def begin() -> None:
             if self.library is not None:
-                self.lanes.general.submit(partial(work, self.library), ended, failed)
+                self.lanes.general.submit(partial(work, self.library), ended, not_done)
 
         self._hold(begin)
 
