@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -115,10 +116,11 @@ class LabelFields(Form):
         self.group.setEditable(True)
         self.group.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.group.setAccessibleName("Group")
+        self.group.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         edit = self.group.lineEdit()
         assert edit is not None
         edit.setPlaceholderText("None")
-        self.only_one = QCheckBox("A photo has one label of this group at the most")
+        self.only_one = QCheckBox("Only one of this group on a photo")
         self.fault = self.add("&Name", self.name)
         for words, field in (("&Also called", self.synonyms), ("S&entences", self.prompts), ("No&t", self.negatives)):
             self.add(words, field)

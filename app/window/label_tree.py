@@ -30,7 +30,8 @@ class LabelItem:
     @property
     def label(self) -> Label:
         """The label as it stands now, below the label that it lies under."""
-        return replace(self._label, parent=None if self.above is None else self.above.name)
+        parent = None if self.above is None else self.above.name
+        return self._label if self._label.parent == parent else replace(self._label, parent=parent)
 
     @property
     def name(self) -> str:

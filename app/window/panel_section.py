@@ -124,6 +124,8 @@ class PanelSection(QWidget):
             high = self.hint.heightForWidth(width)
             self.body.setMinimumHeight(0)
             self.body.setMaximumHeight(high)
+        head = self._head.sizeHint().height() + self.above.sizeHint().height()
+        self.setMaximumHeight(head + (self.body.maximumHeight() if self.opened else 0))
         greedy = bool(rows) and self.opened and self._most is None
         vertical = QSizePolicy.Policy.Expanding if greedy else QSizePolicy.Policy.Maximum
         for widget in (self, self.body):

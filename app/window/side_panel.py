@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListView, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
@@ -173,12 +173,15 @@ class SidePanel(QFrame):
         column.setContentsMargins(0, 4, 0, 8)
         column.setSpacing(4)
         for part in self.parts():
-            column.addWidget(part)
+            column.addWidget(part, 1 if part is self.tags_part else 0)
         column.addStretch(0)
         letter = self.fontMetrics().horizontalAdvance("x")
         self.setMinimumWidth(letter * 22)
         self.setMaximumWidth(letter * 60)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        # Once for a row of changes: all tags may be opened at a time.
+        self._fitting = QTimer(self, singleShot=True, interval=0)
+        self._fitting.timeout.connect(self._fit_tags)
         self.save.clicked.connect(self.save_asked)
         self.close_button.clicked.connect(self.hide_asked)
         self.find.textChanged.connect(self.tags_model.filter)
@@ -186,7 +189,7 @@ class SidePanel(QFrame):
             for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
                 changed.connect(lambda *_, part=part: part.fit())
         for changed in (self.tags.expanded, self.tags.collapsed, self.tags_model.modelReset, self.tags_part.folded):
-            changed.connect(lambda *_: self._fit_tags())
+            changed.connect(self._fitting.start)
         self._fit_tags()
 
     def parts(self) -> tuple[PanelSection, ...]:
@@ -209,3 +212,4 @@ class SidePanel(QFrame):
         self.lists_part.set_most(FEW if below else None)
         many = bool(self.find.text()) or self.tags_part.rows() > MANY
         self.find.setVisible(self.tags_part.opened and many)
+        self.tags_part.fit()

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSignalBlocker,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QTreeView, QWidget
 
@@ -172,6 +182,7 @@ class TagTree(QTreeView):
         self._expanded: set[int] = set()
         self._current: int | None = None
         self._place = 0
+        self._filtered = False
         self.can_change = True
         self.setModel(model)
         self.setItemDelegate(SideDelegate(theme, self, "Name of the tag"))
@@ -197,16 +208,14 @@ class TagTree(QTreeView):
     def rows(self) -> int:
         """How many rows are shown, with what is open."""
 
-        def count(index: QModelIndex) -> int:
-            below = self._tags.rowCount(index)
-            open_ones = (
-                self._tags.index(row, 0, index)
-                for row in range(below)
-                if self.isExpanded(self._tags.index(row, 0, index))
-            )
-            return below + sum(map(count, open_ones))
-
-        return count(QModelIndex())
+        count, left = 0, [QModelIndex()]
+        while left:
+            above = left.pop()
+            below = self._tags.rowCount(above)
+            count += below
+            indexes = (self._tags.index(row, 0, above) for row in range(below))
+            left.extend(index for index in indexes if self._tags.rowCount(index) and self.isExpanded(index))
+        return count
 
     def rename(self) -> None:
         """Edit the name of the current tag in its place."""
@@ -238,18 +247,23 @@ class TagTree(QTreeView):
         current = self.current()
         self._current = None if current is None else current.label_id
         self._place = self.verticalScrollBar().value()
-        self._expanded = {
-            node.label_id
-            for index in self._indexes()
-            if self.isExpanded(index) and (node := self._tags.node(index)) is not None
-        }
+        if not self._filtered:
+            self._expanded = {
+                node.label_id
+                for index in self._indexes()
+                if self.isExpanded(index) and (node := self._tags.node(index)) is not None
+            }
 
     def _on_changed(self) -> None:
+        self._filtered = self._tags.filtered
         self.setRootIsDecorated(next(self._indexes(), None) is not None)
-        for index in self._indexes():
-            node = self._tags.node(index)
-            if node is not None and node.below and (self._tags.filtered or node.label_id in self._expanded):
-                self.setExpanded(index, True)
+        # Laid out once, when all is open that is to be: else each one that opens would lay out all of it.
+        self.scheduleDelayedItemsLayout()
+        with QSignalBlocker(self):
+            for index in self._indexes():
+                node = self._tags.node(index)
+                if self._filtered or (node is not None and node.label_id in self._expanded):
+                    self.setExpanded(index, True)
         if self._current is not None and (index := self._tags.index_of(self._current)).isValid():
             self.setCurrentIndex(index)
         self.verticalScrollBar().setValue(self._place)
