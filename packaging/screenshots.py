@@ -24,17 +24,21 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QMouseEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.window.earlier import EarlierList
 from app.window.faults import Faults
 from app.window.indexing import State
+from app.window.label_editor import LabelEditor
 from app.window.name_dialog import NameDialog
 from app.window.saved_model import Role
 from app.window.start import Parts, build, make_application
 from app.window.tagging import TagRun
 from app.window.theme import Choice
 from core.library import Library
+from core.tagging import Tagging
+from core.tagging.types import Label, LabelList
+from core.tagging.types import State as TagState
 
 SIZE = (1280, 820)
 COPIES = 8
@@ -61,6 +65,26 @@ SAVED = {
     "Landscapes": "a beautiful landscape -city",
     "Travels 2024": "folder:Travels date:2024",
 }
+OWN_LIST = LabelList(
+    "Our family",
+    (
+        Label("Animals"),
+        Label("Dog", synonyms=("puppy",), negatives=("a hot dog",), parent="Animals"),
+        Label("Horse", parent="Animals"),
+        Label("Bird", parent="Animals"),
+        Label("Meals", prompts=("food on a plate", "people eating at a table")),
+        Label("Fruit", parent="Meals"),
+        Label("Birthday", prompts=("a birthday cake with burning candles",)),
+        Label("Mountains", prompts=("mountains", "hiking in the mountains")),
+        Label("At the sea", prompts=("the sea", "a beach")),
+        Label("City", prompts=("a city street", "a skyline")),
+        Label("Indoor", group="Place"),
+        Label("Outdoor", group="Place"),
+    ),
+    exclusive=("Place",),
+)
+"""A list of one's own, and the labels of it that photos are tagged with by hand."""
+EDITED = "Meals"
 REVIEWED_LIST, REVIEWED = "scenes", "landscape"
 """The list whose suggestions are reviewed, and the label of it that is shown."""
 EARLIER = ("a dog on the beach", "(sunset OR stars) -city", "birthday folder:Family", *SAVED.values())
@@ -96,11 +120,11 @@ class Photographer:
         window, thumbnails = self.parts.window, self.parts.thumbnails
         return all(thumbnails.pixmap(window.model.photo_id(row)) is not None for row in window.grid.visible_rows())
 
-    def shoot(self, name: str) -> None:
-        """Save the window as it looks now."""
+    def shoot(self, name: str, widget: QWidget | None = None) -> None:
+        """Save the window, or a dialog, as it looks now."""
         self._application.processEvents()
         place = self._out / f"{name}.png"
-        if not self.parts.window.grab().save(str(place)):
+        if not (widget or self.parts.window).grab().save(str(place)):
             raise SystemExit(f"{place} could not be written")
         print(place)
 
@@ -153,6 +177,7 @@ class Photographer:
         self._answers(queries)
         self._searches(queries)
         self._reviewing()
+        self._tagging()
 
     def _first_steps(self, photos: Path) -> None:
         parts, window = self.parts, self.parts.window
@@ -239,10 +264,59 @@ class Photographer:
         self.shoot("review")
         page.left.emit()
 
+    def _tagging(self) -> None:
+        """The pictures of docs/labels.md: a list in its editor, and what is tagged from it."""
+        parts, window = self.parts, self.parts.window
+        library = parts.session.library
+        assert library is not None
+        core, tagging, ended = library.tagging, parts.conductor.tagging, []
+        core.lists.put(OWN_LIST)
+        tagging.lists_changed.emit()
+        window.commands.lists.trigger()
+        editor = window.findChild(LabelEditor)
+        assert editor is not None
+        editor.resize(*SIZE)
+        editor.load(OWN_LIST.name)
+        self.wait(lambda: editor.lists.current() == (OWN_LIST.name, False), "the list in the editor")
+        item = editor.tree.named(EDITED)
+        assert item is not None
+        editor.view.go_to(item)
+        sections, preview = editor.preview.grid.sections, editor.preview
+        self.wait(lambda: bool(sections()) and EDITED in sections()[0].title, "the preview")
+        self.wait(lambda: all(preview.has_picture(row) for row in preview.grid.visible_rows()), "its pictures")
+        self.shoot("labels", editor)
+        editor.close()
+        tagging.ended.connect(lambda *_: ended.append(True))
+        tagging.run(TagRun(core.lists.get(OWN_LIST.name)))
+        self.wait(lambda: bool(ended), "the run of the label list")
+        window.banner.hide()
+        for name in ("Dog", "Meals", "Mountains", "City"):
+            label_id = core.decisions.label_id(name)
+            sure = [photo_id for photo_id, _ in core.reviewing.photos(label_id, "surest", 6)]
+            tagging.accept([(photo_id, label_id) for photo_id in sure])
+        dog = core.decisions.label_id("Dog")
+        self.wait(lambda: window.side.tags_model.index_of(dog).isValid(), "the tags in the panel")
+        window.side.tags.expandAll()
+        window.side.tags.chosen.emit(EDITED)
+        self.wait(lambda: 0 < window.model.rowCount() < 60 and self.pictures_are_there(), "the photos of the tag")
+        waiting = [row for row in range(window.model.rowCount()) if _waits(core, window.model.photo_id(row))]
+        window.open_row(waiting[0] if waiting else 0)
+        self.wait(window.viewer.picture.is_sharp, "the full picture")
+        self.wait(lambda: bool(window.viewer.strip.tags.chips.chips), "its tags")
+        self.shoot("tags")
+        window.leave_viewer()
+        self.settle()
+        self.shoot("tagged")
+
     def _half_way(self) -> bool:
         last, window = self.parts.indexing.last, self.parts.window
         enough = last is not None and last.total > 0 and last.done >= last.total * 0.45
         return enough and window.model.rowCount() >= 24 and self.pictures_are_there()
+
+
+def _waits(core: Tagging, photo_id: int) -> bool:
+    """Whether a photo has a tag that is accepted and one that waits."""
+    return len({tag.state for tag in core.decisions.of(photo_id)} & {TagState.ACCEPTED, TagState.SUGGESTED}) == 2
 
 
 def collect(photos: Path, pictures: Path) -> None:

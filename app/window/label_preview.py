@@ -110,6 +110,10 @@ class LabelPreview(QWidget):
             self._asked = (label, labels)
             self._soon.start()
 
+    def has_picture(self, row: int) -> bool:
+        """Whether the picture of a row has arrived."""
+        return self._thumbnails.pixmap(self.model.photo_id(row)) is not None
+
     def ask_again(self) -> None:
         """What a label would get may have changed."""
         if self._asked is not None:

@@ -110,6 +110,9 @@ def test_a_click_on_a_tag_searches_for_it(tagged: Parts, qtbot: Any) -> None:
     view = window.side.tags
     view.expandAll()
     index = window.side.tags_model.index_of(library_of(tagged).tagging.decisions.label_id("Red"))
+    # All of them have room as soon as the panel has laid itself out.
+    qtbot.waitUntil(lambda: view.viewport().rect().contains(view.visualRect(index)))
+    assert not view.verticalScrollBar().maximum()
     with qtbot.waitSignal(tagged.searching.found, check_params_cb=lambda found: found.asked.text == "tag:Red"):
         qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(index).center())
     assert set(window.model.ids.tolist()) == set(by_name(tagged, "red")[:2])
