@@ -216,7 +216,8 @@ class ModelsDialog(QDialog):
         """As wide as what is in them; what room is left goes to the figures, whose bars are longer for it."""
         self.table.resizeColumnsToContents()
         header = self.table.horizontalHeader()
-        spare = self.table.viewport().width() - header.length()
+        bar = self.table.verticalScrollBar().sizeHint().width()
+        spare = self.table.viewport().width() - header.length() - bar
         if spare > 0:
             for column in (Column.NAME, Column.IMAGENET, Column.COCO, Column.SPEED):
                 self.table.setColumnWidth(column, self.table.columnWidth(column) + min(spare // 4, 40))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
+    QCompleter,
     QDialog,
     QFileDialog,
     QGridLayout,
@@ -39,19 +39,19 @@ class ImportDialog(QDialog):
         self._path, self._is_file = path, path.is_file()
         self.name = QLineEdit(maxLength=64)
         self.name.setPlaceholderText(path.stem if self._is_file else path.name)
-        self.architecture, self.tag = QComboBox(editable=True), QLineEdit()
-        self.architecture.addItems(list(architectures))
-        self.architecture.setCurrentIndex(-1)
-        self.architecture.setEditText("")
-        line = self.architecture.lineEdit()
-        assert line is not None
-        line.setPlaceholderText("for instance ViT-B-32")
+        self.architecture, self.tag = QLineEdit(), QLineEdit()
+        self.architecture.setPlaceholderText("for instance ViT-B-32")
+        completer = QCompleter(list(architectures), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.popup().setObjectName("names")
+        self.architecture.setCompleter(completer)
         self.tag.setPlaceholderText("for instance laion2b_s34b_b79k")
         self.bring, cancel = QPushButton("Import"), QPushButton("Cancel")
         self._lay_out(cancel)
         self.bring.clicked.connect(self._on_import)
         cancel.clicked.connect(self.reject)
-        self.architecture.editTextChanged.connect(lambda _text: self._allow())
+        self.architecture.textChanged.connect(lambda _text: self._allow())
         self._allow()
 
     def _lay_out(self, cancel: QPushButton) -> None:
@@ -103,11 +103,11 @@ class ImportDialog(QDialog):
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 74)
 
     def _allow(self) -> None:
-        self.bring.setEnabled(not self._is_file or bool(self.architecture.currentText().strip()))
+        self.bring.setEnabled(not self._is_file or bool(self.architecture.text().strip()))
 
     def _on_import(self) -> None:
         self.accept()
-        architecture = self.architecture.currentText().strip() if self._is_file else ""
+        architecture = self.architecture.text().strip() if self._is_file else ""
         self.asked.emit(Wanted(self._path, self.name.text().strip(), architecture, self.tag.text().strip()))
 
 

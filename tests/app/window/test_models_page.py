@@ -178,7 +178,7 @@ def test_of_a_file_the_architecture_has_to_be_named(qtbot: Any, tmp_path: Path) 
     dialog = ImportDialog(file, ["RN50", "ViT-B-32"])
     qtbot.addWidget(dialog)
     assert not dialog.bring.isEnabled()
-    dialog.architecture.setEditText(" ViT-B-32 ")
+    dialog.architecture.setText(" ViT-B-32 ")
     dialog.name.setText("mine")
     with qtbot.waitSignal(dialog.asked) as asked:
         dialog.bring.click()
