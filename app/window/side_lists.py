@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QWidget
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
+from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import AnyIndex, Role
 from app.window.side_panel_delegate import SideDelegate
 from app.window.theme import Theme
@@ -74,7 +75,7 @@ class ListsModel(QAbstractListModel):
         return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() and self.can_change else flags
 
 
-class ListsView(QListView):
+class ListsView(PanelView, QListView):
     """Enter or a double click opens a list in the editor, F2 renames it, Delete removes it, Escape leaves the panel."""
 
     edit_asked = Signal(str)
@@ -113,23 +114,19 @@ class ListsView(QListView):
         if self._lists.can_change and self.current() is not None and not editing:
             self.edit(self.currentIndex())
 
-    def menu(self) -> QMenu:
+    def entries(self) -> list[Entry]:
         """What can be done with the current list."""
-        menu, name, can = QMenu(self), self.current(), self._lists.can_change
-        for words, keys, act, enabled in (
-            ("&Edit labels…", "Enter", lambda: self._emit(self.edit_asked, name), True),
-            ("&Suggest tags…", "", lambda: self._emit(self.suggest_asked, name), can),
-            ("Re&view suggestions", "", lambda: self._emit(self.review_asked, name), True),
-            ("E&xport…", "", lambda: self._emit(self.export_asked, name), True),
-            ("Re&name", "F2", self.rename, can),
-            ("Re&move…", "Del", lambda: self._emit(self.remove_asked, name), can),
-        ):
-            action = QAction(f"{words}\t{keys}" if keys else words, menu)
-            action.setEnabled(enabled)
-            action.triggered.connect(lambda _checked=False, act=act: act())
-            menu.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        return menu
+        name, can = self.current(), self._lists.can_change
+        if name is None:
+            return []
+        return [
+            Entry("&Edit labels…", "Enter", lambda: self._emit(self.edit_asked, name)),
+            Entry("&Suggest tags…", "", lambda: self._emit(self.suggest_asked, name), can),
+            Entry("Re&view suggestions", "", lambda: self._emit(self.review_asked, name)),
+            Entry("E&xport…", "", lambda: self._emit(self.export_asked, name)),
+            Entry("Re&name", "F2", self.rename, can),
+            Entry("Re&move…", "Del", lambda: self._emit(self.remove_asked, name), can),
+        ]
 
     def _emit(self, signal: Any, name: str | None) -> None:
         if name is not None:
@@ -156,22 +153,3 @@ class ListsView(QListView):
                 self.left.emit()
             case _:
                 super().keyPressEvent(event)
-
-    def focusInEvent(self, event: object) -> None:
-        """Something is current as soon as keys can act."""
-        super().focusInEvent(event)  # type: ignore[arg-type]
-        if not self.currentIndex().isValid() and self._lists.rowCount():
-            self.setCurrentIndex(self._lists.index(0))
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """By the mouse: of the row under it; by the keyboard: of the current one."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            index = self.indexAt(event.pos())
-            if not index.isValid():
-                return
-            self.setCurrentIndex(index)
-            at = event.globalPos()
-        else:
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
-        if self.current() is not None:
-            self.menu().popup(QPoint(at))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListView, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListView, QSizePolicy, QVBoxLayout, QWidget
 
 from app.window.panel_section import PanelSection
+from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import SavedModel
 from app.window.side_lists import ListsModel, ListsView
 from app.window.side_panel_delegate import SideDelegate
@@ -20,7 +21,7 @@ MANY = 12
 """Rows of tags from which on there is a field to find one."""
 
 
-class SavedList(QListView):
+class SavedList(PanelView, QListView):
     """The list. A click or Enter runs a search, F2 renames it, Delete removes it, Escape leaves the list."""
 
     chosen = Signal(object)
@@ -63,20 +64,15 @@ class SavedList(QListView):
         if self.current() is not None:
             self.edit(self.currentIndex())
 
-    def menu(self) -> QMenu:
+    def entries(self) -> list[Entry]:
         """What can be done with the current one."""
-        menu = QMenu(self)
-        for words, keys, act in (
-            ("&Search", "Enter", lambda: self._choose(self.currentIndex().row())),
-            ("&Rename", "F2", self.rename),
-            ("Re&move", "Del", self._remove),
-        ):
-            # The key is named, not set: the list itself looks at its keys.
-            action = QAction(f"{words}\t{keys}", menu)
-            action.triggered.connect(lambda _checked=False, act=act: act())
-            menu.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        return menu
+        if self.current() is None:
+            return []
+        return [
+            Entry("&Search", "Enter", lambda: self._choose(self.currentIndex().row())),
+            Entry("&Rename", "F2", self.rename),
+            Entry("Re&move", "Del", self._remove),
+        ]
 
     def _choose(self, row: int) -> None:
         search = self._model.search(row)
@@ -108,25 +104,6 @@ class SavedList(QListView):
                 self.left.emit()
             case _:
                 super().keyPressEvent(event)
-
-    def focusInEvent(self, event: object) -> None:
-        """Something is current as soon as keys can act."""
-        super().focusInEvent(event)  # type: ignore[arg-type]
-        if not self.currentIndex().isValid() and self._model.rowCount():
-            self.setCurrentIndex(self._model.index(0))
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """By the mouse: of the row under it; by the keyboard: of the current one."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            index = self.indexAt(event.pos())
-            if not index.isValid():
-                return
-            self.setCurrentIndex(index)
-            at = event.globalPos()
-        else:
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
-        if self.current() is not None:
-            self.menu().popup(QPoint(at))
 
 
 class SidePanel(QFrame):

@@ -10,16 +10,16 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QPoint,
     QRect,
     QSignalBlocker,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QTreeView, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
 
 from app.window.icons import picture
+from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import Role
 from app.window.side_panel_delegate import SideDelegate
 from app.window.theme import Theme
@@ -167,7 +167,7 @@ class TagModel(QAbstractItemModel):
         return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() else flags
 
 
-class TagTree(QTreeView):
+class TagTree(PanelView, QTreeView):
     """A click or Enter searches for a tag, F2 renames it, Escape leaves the panel."""
 
     chosen = Signal(str)
@@ -222,21 +222,16 @@ class TagTree(QTreeView):
         if self.can_change and self.current() is not None and self.state() != QAbstractItemView.State.EditingState:
             self.edit(self.currentIndex())
 
-    def menu(self) -> QMenu:
+    def entries(self) -> list[Entry]:
         """What can be done with the current tag."""
-        menu, node = QMenu(self), self.current()
-        assert node is not None
-        for words, keys, act, enabled in (
-            ("&Search", "Enter", lambda: self.chosen.emit(node.label), True),
-            ("&Review suggestions", "", lambda: self.review_asked.emit(node.label_id), bool(node.waiting)),
-            ("Re&name", "F2", self.rename, self.can_change),
-        ):
-            action = QAction(f"{words}\t{keys}" if keys else words, menu)
-            action.setEnabled(enabled)
-            action.triggered.connect(lambda _checked=False, act=act: act())
-            menu.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        return menu
+        node = self.current()
+        if node is None:
+            return []
+        return [
+            Entry("&Search", "Enter", lambda: self.chosen.emit(node.label)),
+            Entry("&Review suggestions", "", lambda: self.review_asked.emit(node.label_id), bool(node.waiting)),
+            Entry("Re&name", "F2", self.rename, self.can_change),
+        ]
 
     def _choose(self, index: QModelIndex) -> None:
         node = self._tags.node(index)
@@ -293,25 +288,6 @@ class TagTree(QTreeView):
                 self.left.emit()
             case _:
                 super().keyPressEvent(event)
-
-    def focusInEvent(self, event: object) -> None:
-        """Something is current as soon as keys can act."""
-        super().focusInEvent(event)  # type: ignore[arg-type]
-        if not self.currentIndex().isValid() and self._tags.rowCount():
-            self.setCurrentIndex(self._tags.index(0))
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """By the mouse: of the row under it; by the keyboard: of the current one."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            index = self.indexAt(event.pos())
-            if not index.isValid():
-                return
-            self.setCurrentIndex(index)
-            at = event.globalPos()
-        else:
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
-        if self.current() is not None:
-            self.menu().popup(QPoint(at))
 
 
 def query_of(name: str) -> str:
