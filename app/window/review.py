@@ -327,7 +327,7 @@ class Review(QObject):
             sections = (Section(0, count, "These teach most", "when they are decided, the next ones come"),)
         else:
             above = int(np.count_nonzero(model.scores >= line))
-            least = f"At least {round(line * 100)} % sure"
+            least = f"At least {round(line * 100)}% sure"
             sections = (
                 Section(0, above, least, f"{above:,}"),
                 Section(above, count - above, "Less sure", f"{count - above:,}", ruled=above > 0),

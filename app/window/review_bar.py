@@ -131,7 +131,7 @@ class ReviewBar(QFrame):
         self._line.setVisible(not teaching)
         percent = self.slider.value()
         count = f"all {above:,}{' or more' if at_least else ''}" if above > 1 else "the one"
-        self.accept.setText(f"Accept {count} from {percent} %" if above else f"None from {percent} %")
+        self.accept.setText(f"Accept {count} from {percent}%" if above else f"None from {percent}%")
         self.accept.setAccessibleName(f"{above:,} photos are at least {percent} percent sure: accept them")
         self.accept.setEnabled(above > 0)
 

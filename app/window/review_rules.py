@@ -62,7 +62,7 @@ class RulesDialog(QDialog):
         self.percent = QSpinBox()
         self.percent.setRange(1, 100)
         self.percent.setValue(USUAL)
-        self.percent.setSuffix(" % sure")
+        self.percent.setSuffix("% sure")
         self.percent.setAccessibleName("Percent from which suggestions are accepted")
         self.add = QPushButton("A&dd this rule")
         self.add.setProperty("primary", "true")
@@ -177,7 +177,7 @@ class RulesDialog(QDialog):
 
 def in_words(rule: Rule) -> str:
     """What a rule does: ``Suggests from “everyday”, and accepts from 95 %``."""
-    also = "" if rule.accept_above is None else f", and accepts from {rule.accept_above * 100:g} %"
+    also = "" if rule.accept_above is None else f", and accepts from {rule.accept_above * 100:g}%"
     return f"Suggests from “{rule.list_name}”{also}"
 
 

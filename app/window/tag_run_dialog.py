@@ -61,7 +61,7 @@ class TagRunDialog(QDialog):
         self.percent = QSpinBox()
         self.percent.setRange(50, 100)
         self.percent.setValue(USUAL)
-        self.percent.setSuffix(" %")
+        self.percent.setSuffix("%")
         self.percent.setEnabled(False)
         self.percent.setAccessibleName("Percent sure")
         self.begin, self._edit, cancel = QPushButton("Suggest tags"), QPushButton("Edit lists…"), QPushButton("Cancel")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.resources import files
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
@@ -132,7 +133,9 @@ class Theme(QObject):
             return
         self._dark = dark
         self._application.setPalette(palette(self.colours))
-        style = self._style
+        # Qt reads a picture of a style sheet from a file, and gives it no colour.
+        arrow = Path(str(files("resources"))) / "icons" / f"choose-{'dark' if dark else 'light'}.svg"
+        style = self._style.replace("@choose_arrow", arrow.as_posix())
         # The longest names first, so that @accent does not eat the front of @accent_hover.
         for name, value in sorted(asdict(self.colours).items(), key=lambda item: -len(item[0])):
             style = style.replace(f"@{name}", value)

@@ -42,7 +42,7 @@ def test_the_line_leaves_out_what_is_decided_and_what_has_no_score(model: Review
 
 
 def test_nothing_is_a_hundred_percent_sure() -> None:
-    assert [percent(score) for score in (1.0, 0.996, 0.985, 0.004)] == ["99 %", "99 %", "99 %", "0 %"]
+    assert [percent(score) for score in (1.0, 0.996, 0.985, 0.004)] == ["99%", "99%", "99%", "0%"]
 
 
 def test_labels_keep_their_places_while_they_are_decided(qapp: object) -> None:

@@ -191,12 +191,12 @@ def test_space_shows_a_photo_larger_and_the_same_keys_decide(parts: Parts, page:
 
 
 def test_everything_above_the_line_is_accepted_as_one_step(parts: Parts, page: Any, qtbot: Any) -> None:
-    assert page.bar.accept.text() == "Accept all 4 from 90 %"
+    assert page.bar.accept.text() == "Accept all 4 from 90%"
     assert [(s.title, s.count) for s in page.grid.sections()] == [("At least 90 % sure", 4), ("Less sure", 14)]
     press(qtbot, Qt.Key.Key_R, Qt.Key.Key_L)
     assert page.bar.slider.hasFocus()
     press(qtbot, Qt.Key.Key_PageDown)
-    assert page.bar.accept.text() == "Accept all 6 from 80 %"
+    assert page.bar.accept.text() == "Accept all 6 from 80%"
     assert [section.count for section in page.grid.sections()] == [7, 11]
     press(qtbot, Qt.Key.Key_Return)
     assert page.grid.hasFocus()
