@@ -49,7 +49,7 @@ def test_a_rule_is_made_given_another_line_and_taken_away(
     assert dialog.percent.isEnabled() and dialog.percent.value() == 95
     dialog.percent.setFocus()
     qtbot.keyClick(dialog.percent, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: said(dialog)[0].endswith("and accepts from 95 %"))
+    qtbot.waitUntil(lambda: said(dialog)[0].endswith("and accepts from 95%"))
     [rule] = library_of(parts).tagging.rules.all()
     assert (rule.folder, rule.list_name, rule.accept_above) == (painted, "Garden", 0.95)
     dialog.remove.click()
@@ -85,4 +85,4 @@ def test_a_folder_outside_the_library_is_refused_and_nothing_is_lost(
 
 
 def test_a_rule_in_words() -> None:
-    assert in_words(Rule(1, Path("/a"), "animals", 0.955)) == "Suggests from “animals”, and accepts from 95.5 %"
+    assert in_words(Rule(1, Path("/a"), "animals", 0.955)) == "Suggests from “animals”, and accepts from 95.5%"
