@@ -1,4 +1,7 @@
-"""What takes long about models, off the GUI thread: fetching, importing, measuring how fast each is. One at a time."""
+"""What takes long about models: fetching, importing, measuring how fast each is. One at a time.
+
+Each runs in a process of its own: PyTorch alone, while it is imported, would hold the window up for half a second.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs import Jobs
 from core.errors import ModelError, RetrouveError
+from core.models.apart import Stopped, run_apart
 from core.types import LeftModel, ModelChoice, ModelMove
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 _EVERY = 0.1
 """Seconds between two messages of how far it is: a fetch would send thousands."""
 Told = Callable[["WorkProgress"], None]
-"""Hears how far it is. What it raises ends the work."""
+"""Hears how far it is."""
 
 
 class Kind(Enum):
@@ -76,7 +81,8 @@ class Wanted:
 
 
 class ModelTools:
-    """What core does for this page. Called in worker threads alone: the imports take longer than a frame."""
+    """What core does for this page. Called in worker threads alone: the imports take longer than a frame. What takes
+    long raises `Stopped` some time after ``stop`` was set."""
 
     def look(self, library: Library) -> Overview:
         """What there is to choose, and where the library stands. Looks at the disks."""
@@ -110,25 +116,27 @@ class ModelTools:
 
         return plan(Shelf(), FetchRequest(what, accepted=True))
 
-    def fetch(self, planned: Plan, tell: Told) -> ImportReport:
+    def fetch(self, planned: Plan, tell: Told, stop: threading.Event) -> ImportReport:
         """Fetch it and put it on the shelf. What was fetched before is not fetched again."""
         from core.models.fetching import fetch
         from core.models.importing import Step
         from core.models.shelf import Shelf
 
-        return fetch(
-            Shelf(),
-            planned,
-            lambda step, done, total: tell(WorkProgress(step.value, done, total, step is Step.FETCH)),
-        )
+        def heard(step: Step, done: int, total: int) -> None:
+            tell(WorkProgress(step.value, done, total, step is Step.FETCH))
 
-    def bring(self, wanted: Wanted, tell: Told) -> ImportReport:
+        return run_apart(partial(fetch, Shelf(), planned), heard, stop)
+
+    def bring(self, wanted: Wanted, tell: Told, stop: threading.Event) -> ImportReport:
         """Import a folder or a file."""
-        from core.models.importing import ImportRequest, import_model
+        from core.models.importing import ImportRequest, Step, import_model
         from core.models.shelf import Shelf
 
+        def heard(step: Step, done: int, total: int) -> None:
+            tell(WorkProgress(step.value, done, total))
+
         request = ImportRequest(wanted.path, wanted.name or None, wanted.architecture or None, wanted.tag or None)
-        return import_model(Shelf(), request, lambda step, done, total: tell(WorkProgress(step.value, done, total)))
+        return run_apart(partial(import_model, Shelf(), request), heard, stop)
 
     def remove(self, name: str) -> None:
         """Take a model off the shelf."""
@@ -136,21 +144,17 @@ class ModelTools:
 
         Shelf().remove(name)
 
-    def probe(self, tell: Told) -> None:
+    def probe(self, tell: Told, stop: threading.Event) -> None:
         """Measure how many photos a second each model would encode here, and keep it on the shelf."""
         from core.models.curated import curated
-        from core.models.estimating import keep, probe
+        from core.models.estimating import SECONDS, keep, probe
         from core.models.shelf import Shelf
 
+        def heard(done: int, total: int) -> None:
+            tell(WorkProgress("Measuring", done, total))
+
         shelf = Shelf()
-        rates = probe(
-            curated(), shelf.all(), on_progress=lambda done, total: tell(WorkProgress("Measuring", done, total))
-        )
-        keep(shelf, rates)
-
-
-class _Stopped(Exception):
-    """Raised in the middle of the work to end it."""
+        keep(shelf, run_apart(partial(probe, curated(), shelf.all(), SECONDS), heard, stop))
 
 
 class ModelWork(QObject):
@@ -184,17 +188,17 @@ class ModelWork(QObject):
     def look_up(self, what: str) -> None:
         """Ask the hub for a model; ``ended``, ``stopped`` or ``failed`` follows."""
         tools = self.tools
-        self._begin(Kind.LOOK_UP, what, lambda _tell: tools.plan(what))
+        self._begin(Kind.LOOK_UP, what, lambda _tell, _stop: tools.plan(what))
 
     def fetch(self, name: str, planned: Plan | None = None) -> None:
         """Fetch a curated model, or what was looked up; ``ended``, ``stopped`` or ``failed`` follows."""
         tools = self.tools
-        self._begin(Kind.FETCH, name, lambda tell: tools.fetch(planned or tools.plan(name), tell))
+        self._begin(Kind.FETCH, name, lambda tell, stop: tools.fetch(planned or tools.plan(name), tell, stop))
 
     def bring(self, wanted: Wanted) -> None:
         """Import it; ``ended``, ``stopped`` or ``failed`` follows."""
         tools = self.tools
-        self._begin(Kind.IMPORT, wanted.name or wanted.path.name, lambda tell: tools.bring(wanted, tell))
+        self._begin(Kind.IMPORT, wanted.name or wanted.path.name, lambda tell, stop: tools.bring(wanted, tell, stop))
 
     def probe(self) -> None:
         """Measure the speed of each model; ``ended``, ``stopped`` or ``failed`` follows."""
@@ -209,7 +213,7 @@ class ModelWork(QObject):
         """Whether it was told to stop and has not yet."""
         return self.running is not None and self._stop.is_set()
 
-    def _begin(self, kind: Kind, name: str, work: Callable[[Told], object]) -> None:
+    def _begin(self, kind: Kind, name: str, work: Callable[[Told, threading.Event], object]) -> None:
         assert self.running is None, "one at a time"
         self.running, self.name, self.last = kind, name, None
         self._stop = stop = threading.Event()
@@ -217,8 +221,6 @@ class ModelWork(QObject):
 
         def tell(progress: WorkProgress) -> None:
             nonlocal latest
-            if stop.is_set():
-                raise _Stopped
             now = time.monotonic()
             if now - latest >= _EVERY or progress.done >= progress.total:
                 latest = now
@@ -227,8 +229,8 @@ class ModelWork(QObject):
         def run() -> tuple[bool, object]:
             """In the lane's thread: whether it came to its end, and what came of it."""
             try:
-                return True, work(tell)
-            except _Stopped:
+                return True, work(tell, stop)
+            except Stopped:
                 return False, None
             except RetrouveError:
                 raise

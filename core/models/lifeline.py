@@ -20,7 +20,7 @@ _LOG_BYTES = 1 << 20
 def begin(setup: WorkerSetup) -> None:
     """To be called first in the process, by its main thread."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keep_quiet(setup.log)
+    keep_quiet(setup.log)
     # So ends a worker whose app forgot to close it. The main thread only ever waits, and so can answer.
     signal.signal(signal.SIGTERM, lambda *_: leave(setup.log))
     threading.Thread(target=_watch, args=(setup,), name="watch", daemon=True).start()
@@ -34,11 +34,13 @@ def leave(log: Path | None) -> NoReturn:
     os._exit(0)
 
 
-def _keep_quiet(log: Path) -> None:
-    """Native libraries print their warnings: into the log, never into the person's terminal or a JSON document."""
+def keep_quiet(log: Path | None) -> None:
+    """Native libraries print their warnings: into the log, never into the person's terminal or a JSON document.
+
+    Without a log nobody reads them."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
     try:
-        target = os.open(log, flags, 0o600)
+        target = os.open(log or os.devnull, flags if log else os.O_WRONLY, 0o600)
     except OSError:  # a full disk does not keep the worker from working
         target = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):

@@ -13,11 +13,12 @@ import pytest
 
 from app.window.indexing import State
 from app.window.models_import import HubDialog, ImportDialog
-from app.window.models_work import Kind, ModelTools, Wanted, WorkProgress
+from app.window.models_work import Kind, ModelTools, WorkProgress
 from app.window.start import Parts
 from core.errors import HubError, LibraryBusy, RetrouveError
 from core.library import Library
 from core.models import estimating, registry
+from core.models.apart import Stopped
 from core.models.curated import curated
 from core.models.shelf import ENVIRONMENT, Shelf
 from tests.core.moving_models import MovingLibrary, make_model
@@ -34,11 +35,13 @@ class HeldTools(ModelTools):
     error: RetrouveError | None = None
     asked: list[Any] = field(default_factory=list)
 
-    def _through(self, word: str, tell: Any, in_bytes: bool) -> None:
+    def _through(self, word: str, tell: Any, stop: threading.Event, *, in_bytes: bool = False) -> None:
         for done in range(1, self.steps + 1):
             tell(WorkProgress(word, done, self.steps + 1, in_bytes))
         while not self.may_end.wait(0.01):
             tell(WorkProgress(word, self.steps, self.steps + 1, in_bytes))
+            if stop.is_set():
+                raise Stopped
         if self.error is not None:
             raise self.error
 
@@ -47,17 +50,13 @@ class HeldTools(ModelTools):
         listing = SimpleNamespace(repository="org/four", bytes=5 << 20, licence="mit")
         return SimpleNamespace(name="four", listing=listing, about={}, warning=None)
 
-    def fetch(self, planned: Any, tell: Any) -> Any:
-        self._through("Fetching", tell, True)
+    def fetch(self, planned: Any, tell: Any, stop: threading.Event) -> Any:
+        self._through("Fetching", tell, stop, in_bytes=True)
         make_model(Shelf().folder / "three", "three")
         return SimpleNamespace(info=Shelf().find("three"), fitted=None, remarks=("A remark.",))
 
-    def bring(self, wanted: Wanted, tell: Any) -> Any:
-        self.asked.append(wanted)
-        return super().bring(wanted, tell)
-
-    def probe(self, tell: Any) -> None:
-        self._through("Measuring", tell, False)
+    def probe(self, tell: Any, stop: threading.Event) -> None:
+        self._through("Measuring", tell, stop)
         estimating.keep(Shelf(), {model.name: 10.0 for model in curated()})
 
 

@@ -12,7 +12,6 @@ from app.window.indexing import State
 from app.window.models_import import HubDialog
 from app.window.start import Parts
 from core.library import Library
-from core.models import downloading
 from core.models.shelf import Shelf
 from tests.core.models import small_models
 from tests.core.models.loopback_hub import Hub, Refused, serve
@@ -23,16 +22,17 @@ pytestmark = pytest.mark.torch
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub with one small ONNX export, asked instead of the real one."""
-    from huggingface_hub import constants
+    from huggingface_hub import close_session, constants
 
     small_models.immich(tmp_path / "hub" / "tests" / "small-onnx")
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HF_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(downloading, "WAITS", (0.0,))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # of the process that fetches
     with serve(tmp_path / "hub") as running:
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         yield running
+        close_session()  # the hub's threads wait for the next question
 
 
 def test_a_model_of_the_hub_is_fetched_used_and_left_again(
