@@ -99,6 +99,31 @@ class Runs:
             raise refused(error, self.folder) from error
         return Draft(self.folder, draft, kind)
 
+    def begin_long(self, kind: str) -> Path:
+        """A folder for a run of hours, which has its name from the start: what is killed goes on there. It counts as a
+        run when its result is written, last of all. Raises `ExportError`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            folder = self.folder / _free_name(self.folder, kind)
+            folder.mkdir()
+        except OSError as error:
+            raise refused(error, self.folder) from error
+        return folder
+
+    def unfinished(self, kind: str) -> list[Path]:
+        """The folders of long runs that have no result yet, the oldest first."""
+        found = self.folder.glob(f"{kind}-*") if self.folder.is_dir() else ()
+        named = [one for one in found if _NAME.fullmatch(one.name) and (one / CONFIG).is_file()]
+        return sorted((one for one in named if not (one / RESULT).is_file()), key=lambda one: one.name)
+
+
+def _free_name(folder: Path, kind: str) -> str:
+    base = f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name, number = base, 2
+    while (folder / name).exists():
+        name, number = f"{base}-{number}", number + 1
+    return name
+
 
 class Draft:
     """A run that is going on."""
@@ -107,7 +132,7 @@ class Draft:
         self._runs = runs
         self.folder = folder
         self.kind = kind
-        self.name = self._free_name()
+        self.name = _free_name(runs, kind)
 
     def write(self, file: str, content: Mapping[str, Any]) -> None:
         """Write one of the run's JSON files. Raises `ExportError`."""
@@ -142,13 +167,6 @@ class Draft:
         """Take it away, unless it is finished."""
         if self.folder.name.startswith(_DRAFT):
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _free_name(self) -> str:
-        base = f"{self.kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        name, number = base, 2
-        while (self._runs / name).exists():
-            name, number = f"{base}-{number}", number + 1
-        return name
 
 
 def read_json(path: Path) -> dict[str, Any]:
