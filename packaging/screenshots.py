@@ -87,6 +87,8 @@ OWN_LIST = LabelList(
 EDITED = "Meals"
 REVIEWED_LIST, REVIEWED = "scenes", "landscape"
 """The list whose suggestions are reviewed, and the label of it that is shown."""
+CHOSEN = "SigLIP2-B-16"
+"""The model that is selected on the page of models."""
 EARLIER = ("a dog on the beach", "(sunset OR stars) -city", "birthday folder:Family", *SAVED.values())
 
 
@@ -178,6 +180,7 @@ class Photographer:
         self._searches(queries)
         self._reviewing()
         self._tagging()
+        self.models()
 
     def _first_steps(self, photos: Path) -> None:
         parts, window = self.parts, self.parts.window
@@ -307,6 +310,20 @@ class Photographer:
         window.leave_viewer()
         self.settle()
         self.shoot("tagged")
+
+    def models(self) -> None:
+        """The picture of docs/models.md: what there is to choose, with the speed as it is measured on this machine."""
+        parts, models = self.parts, self.parts.conductor.models
+        self.wait(lambda: parts.indexing.state is State.IDLE, "quiet")
+        parts.window.commands.models.trigger()
+        dialog = models.dialog
+        assert dialog is not None
+        self.wait(lambda: dialog.overview is not None, "the models")
+        dialog.probe.click()
+        self.wait(lambda: bool(dialog.overview and dialog.overview.choices[1].photos_a_second), "the speeds", 300)
+        dialog.select(CHOSEN)
+        self.shoot("models", dialog)
+        dialog.reject()
 
     def _half_way(self) -> bool:
         last, window = self.parts.indexing.last, self.parts.window

@@ -96,7 +96,7 @@ class ModelsDelegate(QStyledItemDelegate):
 
 def row_height(letters: int) -> int:
     """Of a row with two lines, in pixels, for letters of this height."""
-    return round(letters * 2.9)
+    return round(letters * 2.65)
 
 
 def _write(painter: QPainter, room: QRect, text: str, where: Qt.AlignmentFlag) -> None:
