@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli import models_use
@@ -187,6 +186,7 @@ def tell_import(report: ImportReport, console: Console) -> None:
 
 
 def _export(_call: Call, operands: list[str], console: Console) -> int:
+    from core.models.choices import bytes_of
     from core.models.exporting import export_model
     from core.models.shelf import Shelf
 
@@ -231,13 +231,15 @@ def steps_of(bar: ProgressBar) -> Callable[[Step, int, int], None]:
 
 def as_document(info: ModelInfo) -> dict[str, Any]:
     """A model as ``--json`` has it."""
+    from core.models.choices import bytes_of, runs_on
+
     raw = info.raw
     return {
         "name": info.name,
         "model_id": info.model_id,
         "folder": info.folder,
         "here": True,
-        "runs_on": backend_of(info),
+        "runs_on": runs_on(info).name.lower(),
         "dim": info.dim,
         "image_size": info.image_size,
         "context_length": info.context_length,
@@ -247,16 +249,6 @@ def as_document(info: ModelInfo) -> dict[str, Any]:
         "languages": raw.get("languages"),
         "source": raw.get("source"),
     }
-
-
-def backend_of(info: ModelInfo) -> str:
-    """What runs a model here: OpenVINO on its graphs, or PyTorch."""
-    return "openvino" if info.visual is not None and info.textual is not None else "torch"
-
-
-def bytes_of(folder: Path) -> int:
-    """How much of the disk a model takes."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 _VERBS: dict[str, tuple[int, tuple[str, ...], Callable[[Call, list[str], Console], int]]] = {
