@@ -211,9 +211,10 @@ def trace_towers(reference: OpenClipEncoder, folder: Path, *, whole: bool) -> No
             self.model = model
 
         def forward(self, input_ids: torch.Tensor) -> Any:
-            if whole or hasattr(self.model, "text"):
+            tower = getattr(self.model, "text", self.model)
+            if whole or not hasattr(tower, "attn_mask"):  # a tower of Hugging Face's takes any length as it is
                 return self.model.encode_text(input_ids)
-            return _encode_short(self.model, input_ids)
+            return _encode_short(tower, input_ids)
 
     ids = reference.tokenizer(["a photo of two dogs", "cat"])
     if not whole:
@@ -278,19 +279,20 @@ def _any_length(module: Any) -> Iterator[None]:
             setattr(parent, name, child)
 
 
-def _encode_short(model: Any, ids: Any) -> Any:
-    """What ``CLIP.encode_text`` of open_clip computes, for sentences of any length up to the context: it
-    wants it whole, though a mask hides from each token those behind it. int64[n, length] -> float32[n, dim]."""
+def _encode_short(tower: Any, ids: Any) -> Any:
+    """What open_clip's own text towers compute, for sentences of any length up to the context: they want it whole,
+    though a mask hides from each token those behind it. int64[n, length] -> float32[n, dim]."""
     from open_clip.transformer import text_global_pool
 
     length = ids.shape[1]
-    x = model.token_embedding(ids) + model.positional_embedding[:length]
-    x = model.ln_final(model.transformer(x, attn_mask=model.attn_mask[:length, :length]))
-    x = text_global_pool(x, ids, model.text_pool_type, eos_token_id=getattr(model, "text_eos_id", None))
-    if model.text_projection is None:
+    pool_type = getattr(tower, "text_pool_type", None) or tower.pool_type
+    eos_id = getattr(tower, "text_eos_id", getattr(tower, "eos_id", None))
+    x = tower.token_embedding(ids) + tower.positional_embedding[:length]
+    x = tower.ln_final(tower.transformer(x, attn_mask=tower.attn_mask[:length, :length]))
+    x = text_global_pool(x, ids, pool_type, eos_token_id=eos_id)
+    if tower.text_projection is None:
         return x
-    linear = callable(model.text_projection)
-    return model.text_projection(x) if linear else x @ model.text_projection
+    return tower.text_projection(x) if callable(tower.text_projection) else x @ tower.text_projection
 
 
 def export_graphs(info: ModelInfo, tell: Progress) -> ModelInfo:

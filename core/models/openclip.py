@@ -180,13 +180,18 @@ def _describes_a_tower(folder: Path) -> bool:
 @contextlib.contextmanager
 def quietly_offline() -> Iterator[None]:
     """Loads without a look at the network, and without the deprecation warnings of the libraries among themselves."""
-    # Hugging Face's libraries read these when they are imported; the folder holds all that they need.
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
-        os.environ.setdefault(name, "1")
-    with warnings.catch_warnings(), _without_chatter():
-        for kind in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
-            warnings.simplefilter("ignore", kind)
-        yield
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import constants
+
+    # Here, and not in the environment: another part of the process may be about to fetch a model.
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    try:
+        with warnings.catch_warnings(), _without_chatter():
+            for kind in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
+                warnings.simplefilter("ignore", kind)
+            yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 @contextlib.contextmanager

@@ -93,7 +93,8 @@ class Tokenizer:
     def _as_said(cls, folder: Path, said: Any, context_length: int | None) -> Tokenizer:
         """As ``model.json`` says it, which an import writes."""
         try:
-            length = context_length or read_json(folder / CONFIG_FILE)["model_cfg"]["text_cfg"]["context_length"]
+            text = read_json(folder / CONFIG_FILE)["model_cfg"].get("text_cfg") or {}
+            length = context_length or text.get("context_length") or 77
             return cls(
                 _fast_tokenizer(folder / "tokenizer.json"),
                 int(length),

@@ -27,6 +27,12 @@ pytestmark = pytest.mark.torch
 TEXTS = ["a dog", "", "Two DOGS run on the beach, it's 3 o'clock", "the red house " * 30, "&amp; café 😀"]
 
 
+@pytest.fixture(autouse=True)
+def few_probes(monkeypatch):
+    """Parity is judged on eight photos, to be quick; on all of them in ``stocked``."""
+    monkeypatch.setattr(conversion, "probes", lambda: probes(8))
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path / "shelf")

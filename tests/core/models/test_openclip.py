@@ -162,6 +162,14 @@ assert encoder.encode_texts(["a dog"]).shape == encoder.encode_images([Image.new
 """
 
 
+def test_the_hub_may_be_asked_afterwards(tiny_model, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    OpenClipEncoder(EncoderSpec(tiny_model, Backend.OPENCLIP), "cpu")
+    assert not constants.HF_HUB_OFFLINE
+
+
 def test_the_network_is_never_asked(tiny_model):
     done = subprocess.run(
         [sys.executable, "-c", OFFLINE, str(tiny_model)],
