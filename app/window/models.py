@@ -271,7 +271,7 @@ class Models(QObject):
         words = [f"{report.info.name} is on the shelf."]
         if report.fitted is not None and report.fitted.measured:
             words.append(
-                f"It puts {100 * report.fitted.found_at_5:.0f} % of the sample photos among the first five for their "
+                f"It puts {100 * report.fitted.found_at_5:.0f}% of the sample photos among the first five for their "
                 "caption."
             )
         self._select = report.info.model_id

@@ -204,7 +204,7 @@ def _text(row: ModelChoice, column: Column) -> str:
     if column is Column.SPEED:
         return NOT_KNOWN if value is None else rate_words(value)
     if column in FIGURES:
-        return NOT_KNOWN if value is None else f"{100 * value:.1f} %"
+        return NOT_KNOWN if value is None else f"{100 * value:.1f}%"
     if column is Column.SIZE:
         return file_size(row.bytes) if row.bytes else NOT_KNOWN
     if column is Column.LANGUAGES:

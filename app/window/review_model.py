@@ -91,5 +91,5 @@ class ReviewModel(PhotoModel):
 
 
 def percent(score: float) -> str:
-    """``97 %``. Nothing is quite certain: what rounds to a hundred is 99."""
+    """``97%``. Nothing is quite certain: what rounds to a hundred is 99."""
     return f"{min(99, int(score * 100 + 0.5))}%"

@@ -176,7 +176,7 @@ class RulesDialog(QDialog):
 
 
 def in_words(rule: Rule) -> str:
-    """What a rule does: ``Suggests from “everyday”, and accepts from 95 %``."""
+    """What a rule does: ``Suggests from “everyday”, and accepts from 95%``."""
     also = "" if rule.accept_above is None else f", and accepts from {rule.accept_above * 100:g}%"
     return f"Suggests from “{rule.list_name}”{also}"
 

@@ -57,7 +57,7 @@ def test_a_row_says_what_helps_to_choose(qtmodeltester: Any) -> None:
     table.show(OVERVIEW)
     qtmodeltester.check(table)
     texts = [[table.index(row, column).data() for column in Column] for row in range(5)]
-    assert texts[2] == ["free", "78.0 %", "52.0 %", "64", "1.4 GB", "about 100", "MIT", "OpenVINO"]
+    assert texts[2] == ["free", "78.0%", "52.0%", "64", "1.4 GB", "about 100", "MIT", "OpenVINO"]
     assert texts[1] == ["own", "–", "–", "3.2", "2.9 MB", "English, German", "MIT", "PyTorch"]
     assert texts[3][6:] == ["Research only", "OpenVINO, via PyTorch"]
     assert texts[4][1:] == ["–"] * 7
