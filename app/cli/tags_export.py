@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.cli.calls import Call
 from app.cli.interrupts import StopRequest
-from app.cli.opening import open_library, root_paths
+from app.cli.opening import open_library
 from app.cli.progress import ProgressBar
-from app.cli.wording import beside_root, counted
+from app.cli.wording import counted
 from core.errors import CallError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app.cli.console import Console
     from core.library import Library
     from core.tagging.types import Planned, SidecarReport
@@ -27,7 +25,7 @@ USAGE = "`retrouve tags export --xmp`, with --dry-run to see what would be writt
 
 
 def export(call: Call, console: Console) -> int:
-    """Write sidecars, show what would be written, or undo the last export. Exit 3 when every sidecar was refused."""
+    """Write sidecars, show what would be written, or undo the last export. Exit 3 when some sidecar was refused."""
     extra = call.operands[1:] if call.operands[:1] == ("export",) else call.operands
     if extra:
         raise CallError(f"`retrouve tags export` does not know what to do with `{extra[0]}`: it is {USAGE}.")
@@ -62,9 +60,8 @@ def _write(library: Library, dry_run: bool, console: Console) -> int:
         return 130
     console.document(document)
     _tell_refused(report, console)
-    roots = root_paths(library)
     if dry_run:
-        console.table([_row(plan, roots) for plan in report.sidecars], head=("sidecar", "adds", "removes"))
+        console.table([_row(plan) for plan in report.sidecars], head=("sidecar", "adds", "removes"))
     _tell_notes(report, console)
     console.say(_sentence(report, dry_run))
     return _code(report, total)
@@ -93,7 +90,7 @@ def _undo(library: Library, console: Console) -> int:
 def _code(report: SidecarReport, total: int) -> int:
     if not total:
         return 1
-    return 3 if report.refused and not (report.written or report.unchanged) else 0
+    return 3 if report.refused else 0
 
 
 def _sentence(report: SidecarReport, dry_run: bool) -> str:
@@ -130,10 +127,11 @@ def _tell_notes(report: SidecarReport, console: Console) -> None:
         console.remark(f"retrouve: ... and so for {len(report.notes) - _MOST_NOTES:,} more.")
 
 
-def _row(plan: Planned, roots: list[Path]) -> Sequence[str]:
+def _row(plan: Planned) -> Sequence[str]:
+    """With the whole path: it is a file in a folder of theirs that will be written, and names alone are alike."""
     adds = [*plan.adds, *(["a caption"] if plan.caption else [])]
     removes = [*plan.removes, *(["the caption"] if plan.caption == "" else [])]
-    return beside_root(plan.sidecar, roots), ", ".join(adds), ", ".join(removes)
+    return str(plan.sidecar), ", ".join(adds), ", ".join(removes)
 
 
 def _as_document(report: SidecarReport) -> dict[str, object]:

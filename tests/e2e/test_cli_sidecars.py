@@ -45,13 +45,19 @@ def test_tags_travel_there_and_back(call: Call, place: Path) -> None:
     broken.write_bytes(b"<x:xmpmeta")
     assert call("tags", "accept", *photos, "holiday").code == 0
 
-    dry = call("--json", "tags", "export", "--xmp", "--dry-run").document
+    ran = call("--json", "tags", "export", "--xmp", "--dry-run")
+    dry = ran.document
+    assert ran.code == 3, "a script learns that one is left out"
     assert (dry["written"], dry["dry_run"], len(dry["refused"])) == (2, True, 1)
     assert not photos[0].with_name(f"{photos[0].name}.xmp").exists()
     assert theirs.read_bytes() == shape.read_bytes()
-    assert call("tags", "export", "--xmp", "--dry-run").out.count("holiday") == 2
+    shown = call("tags", "export", "--xmp", "--dry-run").out
+    assert shown.count("holiday") == 2
+    assert str(theirs) in shown, "with its folder"
 
-    done = call("--json", "tags", "export", "--xmp").document
+    ran = call("--json", "tags", "export", "--xmp")
+    done = ran.document
+    assert ran.code == 3
     made = photos[0].with_name(f"{photos[0].name}.xmp")
     assert (done["written"], done["unchanged"], done["dry_run"]) == (2, 0, False)
     assert {(entry["path"], tuple(entry["adds"])) for entry in done["sidecars"]} == {
@@ -64,7 +70,7 @@ def test_tags_travel_there_and_back(call: Call, place: Path) -> None:
     assert [photo.read_bytes() for photo in photos] == bytes_before
 
     again = call("tags", "export", "--xmp")
-    assert (again.code, str(broken) in again.err) == (0, True)
+    assert (again.code, str(broken) in again.err) == (3, True)
     assert again.out.startswith("0 sidecars written; 2 say it already; 1 could not be written.")
     indexed = call("--json", "index").document
     assert (indexed["encoded"], indexed["failed"]) == (0, 0)
