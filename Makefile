@@ -12,6 +12,7 @@ help:
 	@echo 'make demo PHOTOS=~/Pictures the same on your own photos (they are only read)'
 	@echo 'make test                   set up PyTorch and the tools too, and run all tests (ARGS=... goes to pytest)'
 	@echo 'make test-models            walk a whole model of each family, and write docs/models.md (an hour)'
+	@echo 'make test-training          train small models from nothing, and kill some on the way (minutes)'
 	@echo 'make check                  formatting, lint, types, and which room may import which'
 	@echo 'make bench                  measure speed against its bounds'
 	@echo 'make screenshots            make the pictures in docs/ from the real window'
@@ -29,6 +30,10 @@ demo:
 test:
 	@$(SETUP) test
 	@$(RUN) -m pytest $(ARGS)
+
+test-training:
+	@$(SETUP) test
+	@$(RUN) -m pytest -m training $(ARGS)
 
 test-models:
 	@$(SETUP) test
@@ -76,4 +81,4 @@ clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-models check bench screenshots starter starter-report quality tagging lock clean
+.PHONY: help demo test test-training test-models check bench screenshots starter starter-report quality tagging lock clean

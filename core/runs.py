@@ -65,10 +65,10 @@ class Runs:
                 found.append(_read(folder))
         return sorted(found, key=lambda run: (run.made, run.name))
 
-    def find(self, name: str) -> Run:
+    def find(self, name: str, *, finished: bool = True) -> Run:
         """A run by its name. Raises `CallError` where there is none, `TrainingError` where its files are broken."""
         folder = self.folder / name
-        if not _NAME.fullmatch(name) or not (folder / RESULT).is_file():
+        if not _NAME.fullmatch(name) or not (folder / (RESULT if finished else CONFIG)).is_file():
             raise CallError(f"There is no run “{name}”. `retrouve runs list` lists them.")
         return _read(folder)
 
@@ -79,8 +79,9 @@ class Runs:
         return {file.removesuffix(".json"): read_json(folder / file) for file in files if (folder / file).is_file()}
 
     def remove(self, name: str) -> Run:
-        """Remove a run's folder. What it installed stays: see `core.adapters`. Raises `CallError`, `ExportError`."""
-        run = self.find(name)
+        """Remove a run's folder, of a long one also where it is not finished. What it installed stays: see
+        `core.adapters`. Raises `CallError`, `ExportError`."""
+        run = self.find(name, finished=False)
         try:
             shutil.rmtree(run.folder)
         except OSError as error:
@@ -183,7 +184,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path) -> Run:
-    config, result = read_json(folder / CONFIG), read_json(folder / RESULT)
+    config = read_json(folder / CONFIG)
+    finished = (folder / RESULT).is_file()
+    result: dict[str, Any] = read_json(folder / RESULT) if finished else {"why": "It is not finished."}
     return Run(
         folder.name,
         folder,

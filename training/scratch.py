@@ -14,9 +14,10 @@ import argparse
 import contextlib
 import json
 import math
+import os
+import shutil
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -29,7 +30,7 @@ import torch
 from core import runs
 from core.copying import refused
 from core.errors import CallError, RetrouveError, TrainingError
-from training import building, progress
+from training import building, progress, sharded
 from training.decoding import Batch, Batches
 from training.distributed import World, any_of, joined, mean, told
 from training.recipe import KINDS, Examination, Learning, Options
@@ -47,16 +48,39 @@ Tell = Callable[..., None]
 """Called with what is being done, how much of it is done, of how much, and more by name."""
 
 
+class Stop:
+    """Ctrl-C and SIGTERM, which it hears while it is entered (a context manager). While steps are taken (``waits``) the
+    first one waits until a step is whole and saved; elsewhere there is nothing to save, and it ends the run at once,
+    as the second one does everywhere."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.waits = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Stop:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self.hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def hear(self, *_: object) -> None:
+        """What a signal calls."""
+        if self.asked or not self.waits:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
 # 1. A run
 
 
-def train(
-    folder: Path, options: Options, world: World, tell: Tell, stop: Callable[[], bool] = lambda: False
-) -> dict[str, Any]:
+def train(folder: Path, options: Options, world: World, tell: Tell, stop: Stop | None = None) -> dict[str, Any]:
     """Train in a folder, or go on with what is there; the result. All processes call it together.
 
-    ``stop`` is asked after each step; where any process says yes, all is saved, and `KeyboardInterrupt` raised. Raises
-    `RetrouveError`.
+    Where any process is told to ``stop``, all is saved, and `KeyboardInterrupt` raised. Raises `RetrouveError`.
     """
     started = time.monotonic()
     options.check(world)
@@ -70,14 +94,17 @@ def train(
     data, steps = _look_at_data(folder, options, world, tell)
     learning = Learning(built, world, options, steps)
     torch.manual_seed(options.seed + world.rank)
+    stop = stop or Stop()
     run = _Going(folder, learning, examination, options, tell, stop)
     run.begin(learning.resume(folder / CHECKPOINTS))
     reader = Reader()
     stream = Stream(shards, world.rank, world.size, options.seed, options.buffer, held, reader)
     batches = Batches(stream, options.batch // world.size, built.side, built.tokenize, options.workers)
+    stop.waits = True
     while learning.step < steps:
         with contextlib.closing(batches.after(learning.position)) as coming:  # type: ignore[type-var]
             run.go(coming)
+    stop.waits = False
     result: dict[str, Any] = {}
     if world.leads:
         building.export(learning.model, folder / MODEL)
@@ -102,7 +129,7 @@ class _Going:
         examination: Examination,
         options: Options,
         tell: Tell,
-        stop: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self.folder, self.learning, self.options = folder, learning, options
         self._examination, self._tell, self._stop = examination, tell, stop
@@ -135,7 +162,7 @@ class _Going:
                 self._go_back()
                 return
             self._report(value, rate)
-            stops = any_of(self._stop(), learning.world) and not ends
+            stops = any_of(self._stop.asked, learning.world) and not ends
             if saves or stops:
                 learning.save(self.folder / CHECKPOINTS)
             if stops:
@@ -247,6 +274,7 @@ def _write(folder: Path, file: str, content: Mapping[str, Any]) -> None:
 # 3. The command
 
 
+_NO_SOURCE = "What is to be learned from? Name a folder with captions.jsonl, or webdataset tars."
 _NUMBERS = {
     **dict.fromkeys(("batch", "steps", "warm-up", "buffer", "workers", "parts", "save-every", "measure-every"), int),
     **dict.fromkeys(("epochs", "rate", "decay", "beta", "epsilon", "hold-out"), float),
@@ -295,9 +323,10 @@ def _options(asked: argparse.Namespace, folder: Path, world: World) -> Options:
         said = runs.read_json(config)["options"]
         return Options(**{**said, "sources": tuple(said["sources"]), "workers": asked.workers})
     if not asked.sources:
-        raise CallError("What is to be learned from? Name a folder with captions.jsonl, or webdataset tars.")
+        raise CallError(_NO_SOURCE)
     names = [name for name in Options.__dataclass_fields__ if name not in ("sources", "precision")]
-    options = Options(tuple(asked.sources), **{name: getattr(asked, name) for name in names})
+    sources = tuple(str(Path(source).expanduser().absolute()) for source in asked.sources)
+    options = Options(sources, **{name: getattr(asked, name) for name in names})
     plain = "bf16" if world.device.type == "cuda" else "fp32"
     options = replace(options, precision=asked.precision or plain)
     if world.leads:
@@ -312,27 +341,36 @@ def _options(asked: argparse.Namespace, folder: Path, world: World) -> Options:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write progress and the result as JSON lines; the exit code. Ctrl-C and SIGTERM save first."""
     asked = _arguments().parse_args(argv)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    with Stop() as stop:
 
-    with joined(asked.device) as world:
+        def work(_lines: progress.Lines) -> dict[str, Any]:
+            with joined(asked.device) as world:
+                return _work(asked, world, stop)
 
-        def work(lines: progress.Lines) -> dict[str, Any]:
-            folder = Path(told(str(_place(asked)) if world.leads else "", world))
-            options = _options(asked, folder, world)
-            any_of(False, world)
-            last = [0.0]
+        leads = os.environ.get("RANK", "0") == "0"
+        return progress.run(work) if leads else _silently(work)
 
-            def tell(what: str, done: int, total: int, **more: Any) -> None:
-                if world.leads and (time.monotonic() - last[0] >= 0.1 or done == total):
-                    last[0] = time.monotonic()
-                    line = {"event": "progress", "what": what, "done": done, "total": total, **more}
-                    progress.say(line)
 
-            return train(folder, options, world, tell, ended.is_set)
+def _work(asked: argparse.Namespace, world: World, stop: Stop) -> dict[str, Any]:
+    """Find the run's folder, and train there."""
+    if not asked.sources and asked.resume is None and asked.out is None:
+        raise CallError(_NO_SOURCE)
+    folder = Path(told(str(_place(asked)) if world.leads else "", world))
+    options = _options(asked, folder, world)
+    any_of(False, world)
+    last = [0.0]
 
-        return progress.run(work) if world.leads else _silently(work)
+    def tell(what: str, done: int, total: int, **more: Any) -> None:
+        if world.leads and (time.monotonic() - last[0] >= 0.1 or done == total):
+            last[0] = time.monotonic()
+            progress.say({"event": "progress", "what": what, "done": done, "total": total, **more})
+
+    try:
+        return train(folder, options, world, tell, stop)
+    except BaseException:
+        if world.leads and asked.out is None and not sharded.whole_sets(folder / CHECKPOINTS):
+            shutil.rmtree(folder, ignore_errors=True)  # there is nothing to go on with
+        raise
 
 
 def _silently(work: Callable[[progress.Lines], dict[str, Any]]) -> int:

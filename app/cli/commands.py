@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from app.cli import training_options
 from app.cli.calls import Command, probability, whole_number
 
 ORDERS = ("match", "date", "oldest", "folder", "size")
@@ -142,28 +143,6 @@ def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probe", action="store_true", help="list: measure what this machine would do in each")
 
 
-def _train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--name", action="append", default=[], metavar="NAME", help="learn this name alone; may be given again"
-    )
-    parser.add_argument(
-        "--tolerance",
-        type=_fraction,
-        metavar="F",
-        help="what general recall@10 may lose, as a fraction of 1 (default: 0.01)",
-    )
-
-
-def _fraction(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 0 to 1")
-    return number
-
-
 SEARCH_DETAILS = """\
 what a query can say (docs/search.md has all of it; quote it for your shell):
   a dog on the beach        what the photo shows, and what is written about it
@@ -275,6 +254,7 @@ TRAIN_DETAILS = """\
   retrouve train            learns the names in captions and tags ("Biscuit", "Oma Els"), in seconds
   retrouve search Biscuit on the beach
   retrouve adapters off RUN   searches as before; `on` brings it back
+  retrouve train scratch FOLDER   a whole new model from captioned photos: hours on a GPU, and a great many of them
 
 Photos that are held out decide: nothing is installed that finds less than before, and it says why.
 docs/training.md tells how it works and what it can and cannot tell apart.
@@ -355,9 +335,9 @@ COMMANDS: tuple[Command, ...] = (
         "train",
         "learns names from your own captions and tags",
         "app.cli.training:train",
-        operands="[adapter]",
-        at_most=1,
-        add_options=_train,
+        operands="[adapter|scratch] [SOURCE...]",
+        at_most=None,
+        add_options=training_options.add,
         details=TRAIN_DETAILS,
     ),
     Command(

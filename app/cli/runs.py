@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from app.cli import scratch
 from app.cli.calls import Call
 from app.cli.opening import open_library
 from app.cli.training import FIGURES, share, show
@@ -44,8 +45,10 @@ def _do(call: Call, console: Console, command: str, verbs: dict[str, tuple[int, 
 
 
 def _list_runs(library: Library, _operands: Sequence[str], console: Console) -> int:
-    found = library.runs.all()
-    console.document({"runs": [_run(run) for run in found]})
+    found, unfinished = library.runs.all(), [folder.name for folder in library.runs.unfinished("scratch")]
+    console.document({"runs": [_run(run) for run in found], "unfinished": unfinished})
+    for name in unfinished:
+        console.say(f"{name} is not finished: `retrouve train scratch {name} --resume` goes on with it.")
     if not found:
         console.say("Nothing was trained yet. `retrouve train` learns the names in captions and tags.")
         return 1
@@ -63,6 +66,9 @@ def _show_run(library: Library, operands: Sequence[str], console: Console) -> in
     if console.as_json:
         return 0
     console.line(f"{run.name}: {run.kind} for {run.model}, {run.made}, in {run.folder}")
+    if run.kind == "scratch":
+        scratch.show(details["result"], console)
+        return 0
     data = details.get("data", {})
     if data:
         console.line(

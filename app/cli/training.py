@@ -13,7 +13,7 @@ from core.errors import CallError
 if TYPE_CHECKING:
     from app.cli.console import Console
 
-MODES = ("adapter",)
+MODES = ("adapter", "scratch")
 """What can be trained: modules of `training`."""
 
 FIGURES = {
@@ -29,6 +29,14 @@ def train(call: Call, console: Console) -> int:
     mode = call.operands[0] if call.operands else "adapter"
     if mode not in MODES:
         raise CallError(f"`retrouve train` does not know `{mode}`: it is {', '.join(f'`{one}`' for one in MODES)}.")
+    if mode == "scratch":
+        from app.cli.scratch import scratch
+
+        with open_library(call.library):
+            pass
+        return scratch(call, console)
+    if len(call.operands) > 1:
+        raise CallError(f"`retrouve train {mode}` learns from the library alone: `{call.operands[1]}` is too much.")
     tolerance = call.options["tolerance"]
     arguments = [part for name in call.options["name"] for part in ("--name", name)]
     if tolerance is not None:

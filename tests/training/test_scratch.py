@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import ANY
 
 import open_clip
 import pytest
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from core.errors import CallError, ExportError, TrainingError
+from core.runs import Runs
 from tests.training import scratch_runs, shapes
 from tests.training.scratch_runs import ALONE, Killed, kill_at, options, silent, tiny, weights
 from training import building, scratch, sharded
@@ -66,9 +68,16 @@ def test_a_killed_run_that_goes_on_equals_one_that_was_not(
 
 def test_ctrl_c_saves_first(data: Path, straight: Path, tmp_path: Path) -> None:
     asked = options(data, architecture=str(straight / "tiny.json"))
-    steps: list[int] = []
+    stop = scratch.Stop()  # what a signal does is in its `hear`
+
+    def tell(_what: str, done: int, *_: Any, **__: Any) -> None:
+        if done == 5:
+            stop.hear()
+
     with pytest.raises(KeyboardInterrupt):
-        scratch.train(tmp_path, asked, ALONE, lambda _what, done, _all, **_: steps.append(done), lambda: 5 in steps)
+        scratch.train(tmp_path, asked, ALONE, tell, stop)
+    with pytest.raises(KeyboardInterrupt):
+        stop.hear()
     assert sharded.whole_sets(tmp_path / "checkpoints")[0] == 5
     scratch.train(tmp_path, asked, ALONE, silent)
     assert same(straight, tmp_path)
@@ -203,6 +212,29 @@ def test_bfloat16_learns_too(data: Path, straight: Path, tmp_path: Path) -> None
 def test_calls_that_make_no_sense_say_so(data: Path, tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(CallError, match=re.escape(sentence)):
         scratch.train(tmp_path, options(data, **change), ALONE, silent)
+
+
+def test_the_command_speaks_json_lines_and_keeps_its_runs_in_the_library(
+    data: Path, straight: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def call(*words: str) -> tuple[int, dict[str, Any]]:
+        code = scratch.main([*words, "--library", str(tmp_path), "--device", "cpu"])
+        return code, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    assert call() == (2, {"event": "error", "sentence": ANY, "code": 2})
+    assert "no run of this kind" in call("--resume")[1]["sentence"]
+    numbers = ["--batch=8", "--epochs=0.5", "--hold-out=0.2", "--save-every=2", "--workers=1"]
+    asked = [str(data), "--architecture", str(straight / "tiny.json"), *numbers]
+    assert call(*asked[:2], "ViT-B-23")[0] == 2
+    runs = Runs(tmp_path)
+    assert runs.unfinished("scratch") == [] and list(runs.folder.iterdir()) == []
+    code, last = call(*asked)
+    pairs = json.loads((Path(last["result"]["folder"]) / "data.json").read_text())["pairs"]
+    assert (code, last["event"], last["result"]["steps"]) == (0, "result", round(pairs * 0.5 / 8))
+    assert [run.name for run in runs.all()] == [last["result"]["run"]] and runs.all()[0].kind == "scratch"
+    (runs.folder / last["result"]["run"] / "result.json").unlink()
+    assert [folder.name for folder in runs.unfinished("scratch")] == [last["result"]["run"]]
+    assert call("--resume")[1]["result"]["run"] == last["result"]["run"] and len(runs.all()) == 1
 
 
 def test_too_few_pairs_are_said(tmp_path: Path) -> None:

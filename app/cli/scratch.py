@@ -1,0 +1,79 @@
+"""``retrouve train scratch``: a model from random weights, in a process of its own that saves when interrupted."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from app.cli.calls import Call
+from app.cli.progress import ProgressBar
+from app.cli.training_options import NUMBERS
+from app.training_child import TrainingChild
+from core.errors import CallError, TrainingError
+from core.models.openclip import require_torch
+
+if TYPE_CHECKING:
+    from app.cli.console import Console
+
+FIGURES = {"sentences_recall_at_1": "photos found first", "sentences_recall_at_10": "photos among the first ten"}
+
+
+def scratch(call: Call, console: Console) -> int:
+    """Train, show how far it is, and say what came of it and where it lies."""
+    require_torch("Training a model from scratch")
+    with ProgressBar(console) as bar, TrainingChild("scratch", call.library, _arguments(call)) as child:
+        try:
+            _follow(child, bar)
+        except KeyboardInterrupt:
+            bar.clear()
+            console.remark("Saving what was learned so far. Ctrl-C once more ends it without.")
+            child.cancel()
+            with suppress(TrainingError):  # it ends without a result, as it was told to
+                _follow(child, bar)
+            bar.clear()
+            console.fail("Interrupted: `retrouve train scratch --resume` goes on where it was.")
+            return 130
+    console.document(child.result)
+    show(child.result, console)
+    return 0
+
+
+def _follow(child: TrainingChild, bar: ProgressBar) -> None:
+    for step in child.steps():
+        if step.total:
+            amount = f"step {step.done:,} of {step.total:,}, loss {step.more.get('loss', 0):.3f}"
+            bar.update(step.what, step.done, step.total, amount=amount, seconds_left=step.more.get("left_s"))
+        else:
+            bar.update(step.what, step.done, step.total, amount="...")
+
+
+def _arguments(call: Call) -> list[str]:
+    """The call, as `training.scratch` takes it."""
+    options, operands = call.options, list(call.operands[1:])
+    given = {name: options[name.replace("-", "_")] for name in (*NUMBERS, "architecture", "precision")}
+    said = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    if options["checkpointing"]:
+        said.append("--checkpointing")
+    if options["resume"]:
+        if len(operands) > 1:
+            raise CallError("`retrouve train scratch --resume` goes on with one run: name it, or none.")
+        return [*said, f"--resume={operands[0]}" if operands else "--resume"]
+    if not operands:
+        raise CallError(
+            "What is to be learned from? `retrouve train scratch FOLDER`, with captions.jsonl or tars in it."
+        )
+    return [*said, "--", *operands]
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """A run's result, for people."""
+    console.say(
+        f"Trained {result['steps']:,} steps; the loss fell from {result['loss_first']} to {result['loss_last']}."
+    )
+    rows = [
+        (word, *(f"{result[when][key]:.1%}" for when in ("before", "after")))
+        for key, word in FIGURES.items()
+        if key in result["before"] and key in result["after"]
+    ]
+    console.table(rows, right=(1, 2), head=(f"{result['held_out_photos']:,} held out", "before", "after"))
+    console.say(f"Not installed: {result['why']}")

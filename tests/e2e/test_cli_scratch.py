@@ -1,0 +1,36 @@
+"""``retrouve train scratch``: its wrong calls get sentences, and leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from core.runs import Runs
+from tests.conftest import Ran
+
+
+def test_wrong_calls_get_sentences_and_leave_nothing(
+    retrouve: Callable[..., Ran], sample_library: Path, tmp_path: Path
+) -> None:
+    call = partial(retrouve, "--library", sample_library, "train", "scratch")
+    for words, code, says in [
+        ((), 2, "What is to be learned from?"),
+        (("--resume", "a", "b"), 2, "goes on with one run"),
+        ((tmp_path,), 3, "has neither captions.jsonl nor tars"),
+    ]:
+        ran = call(*words)
+        assert (ran.code, says in ran.err) == (code, True), (words, ran)
+    assert retrouve("--library", sample_library, "train", "adapter", "x").code == 2
+    assert Runs(sample_library).unfinished("scratch") == []
+    assert not list((sample_library / "runs").glob("scratch-*"))
+
+
+def test_an_unfinished_run_is_listed_and_can_be_removed(retrouve: Callable[..., Ran], sample_library: Path) -> None:
+    folder = Runs(sample_library).begin_long("scratch")
+    (folder / "config.json").write_text('{"kind": "scratch", "model": "ViT-B-32", "made": "2026-01-01"}')
+    call = partial(retrouve, "--library", sample_library, "--json", "runs")
+    assert call("list").document["unfinished"] == [folder.name]
+    assert call("show", folder.name).code == 2
+    removed = call("remove", folder.name)
+    assert removed.code == 0 and removed.document["removed"]["why"] == "It is not finished." and not folder.exists()
