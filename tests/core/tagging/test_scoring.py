@@ -55,7 +55,11 @@ def test_the_quick_way_gives_what_the_weighed_features_say(known: Background, we
     features = scorer.features(photos)
     assert features.keys() == set(Coefficients.names()) - {"intercept"}
     slow = weights.intercept + sum(getattr(weights, name) * value for name, value in features.items())
-    assert np.allclose(logit(scorer.probabilities(photos)), slow, atol=2e-3)
+    quick = logit(scorer.probabilities(photos))
+    assert np.allclose(quick[slow < 3], slow[slow < 3], atol=2e-3)
+    settled = scorer.careful(np.array([-9.0, 2.0, 3.0, 3.5, 8.0, 400.0]))
+    assert np.allclose(settled[:3], [-9.0, 2.0, 3.0]) and (np.diff(settled[:5]) > 0).all()
+    assert 1 / (1 + np.exp(-settled[-1])) == pytest.approx(0.99, abs=1e-3), "nothing is called surer than that"
     assert np.allclose(scorer.weighed(photos, 2), slow[:, 2], atol=2e-3)
     careful = Scorer(*made(known), replace(weights, caution=0.5)).probabilities(photos)
     assert np.allclose(logit(careful), slow - 0.5 * np.clip(slow, 0, 3), atol=2e-3)
