@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,14 @@ _SPACES = {
     "http://ns.microsoft.com/photo/1.2/t/Region#": "MPReg",
 }
 _LONGEST_COORDINATE = 100
+_MOST_PATHS = 5000
+_LONGEST_PATH = 10_000
+"""Paths of keywords in trees that are looked at, and characters of each."""
 _FACES = ("mwg-rs:Name", "MPReg:PersonDisplayName")
 _UTF16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 """How a packet in UTF-16 begins: with a mark, or without."""
 _TREES = (
-    ("MicrosoftPhoto:LastKeywordXMP", r"[/;\n]"),
+    ("MicrosoftPhoto:LastKeywordXMP", "/"),
     ("lr:hierarchicalSubject", r"\|"),
     ("digiKam:TagsList", "/"),
 )
@@ -145,13 +149,44 @@ def _captions(values: Values) -> Iterator[str]:
 
 
 def _keywords(values: Values) -> Iterator[str]:
+    paths = list(islice(_paths(values), _MOST_PATHS))
+    marks = own_marks(paths)
     for key in ("dc:subject", "Iptc4xmpExt:PersonInImage", *_FACES):
         for text, _ in values.get(key, ()):
-            yield from re.split(r"[;\n]", text)
-    for key, separator in _TREES:
+            yield from (word for word in re.split(r"[;\n]", text) if not marks or clean_word(word) not in marks)
+    for path in paths:
+        if not is_own_mark(path):
+            yield from path
+
+
+def _paths(values: Values) -> Iterator[list[str]]:
+    """The paths in trees, each as its steps from the top. Microsoft's may have several in one value."""
+    for key, between in _TREES:
         for text, _ in values.get(key, ()):
-            if not text.startswith("_Digikam_Internal"):
-                yield from re.split(separator, text)
+            for line in re.split(r"[;\n]", text) if key == "MicrosoftPhoto:LastKeywordXMP" else (text,):
+                yield re.split(between, line[:_LONGEST_PATH])
+
+
+def is_own_mark(path: Sequence[str]) -> bool:
+    """Whether a path in a tree of keywords is a program's note to itself: darktable's ``darktable|exported``, digiKam's
+    ``_Digikam_Internal_Tags_/...``. No person made it."""
+    top = clean_word(path[0]) if path else ""
+    return top == "darktable" or top.startswith("_digikam_internal")
+
+
+def own_marks(paths: Iterable[Sequence[str]]) -> set[str]:
+    """The words, folded, that paths of programs' own marks have and no other path: darktable writes each step of
+    ``darktable|format|jpg`` into ``dc:subject`` as well."""
+    found = list(paths)
+    marks = {clean_word(step) for path in found if is_own_mark(path) for step in path}
+    if not marks:
+        return marks
+    return marks - {clean_word(step) for path in found if not is_own_mark(path) for step in path}
+
+
+def clean_word(word: str) -> str:
+    """A keyword as it is compared."""
+    return facts.clean(word, facts.LONGEST_KEYWORD).casefold()
 
 
 def words(raw: bytes, without: Mapping[str, Collection[str]]) -> tuple[str, ...]:

@@ -68,13 +68,16 @@ class Wishes:
 
         A program that finds keywords in a tree looks no further: digiKam reads the tags' list, else Lightroom's tree,
         else the plain subjects. Where this program is the first to write one of them, it takes in the keywords that
-        were only in the next, or its own would hide them.
+        were only in the next, or its own would hide them; but no program's marks for itself.
         """
         wanted = {kind: [forms[kind] for _, forms in self.labels] for kind in _KINDS}
+        paths = [value.split("|") for value in foreign["tree"]]
+        marks = xmp.own_marks(paths)
+        subjects = [[value] for value in foreign["subject"] if xmp.clean_word(value) not in marks]
         if self.labels and not foreign["tree"]:
-            wanted["tree"] += [_line([value], "|") for value in foreign["subject"]]
+            wanted["tree"] += [_line(steps, "|") for steps in subjects]
         if self.labels and not foreign["list"]:
-            next_best = [value.split("|") for value in foreign["tree"]] or [[value] for value in foreign["subject"]]
+            next_best = [steps for steps in paths if not xmp.is_own_mark(steps)] or subjects
             wanted["list"] += [_line(steps, "/") for steps in next_best]
         return {kind: _each_once(values) for kind, values in wanted.items()}
 

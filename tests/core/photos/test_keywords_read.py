@@ -42,10 +42,25 @@ def test_the_sidecars_of_each_program(shape: str, words: set[str]) -> None:
         ("<digiKam:TagsList>Animals/Dog</digiKam:TagsList>", ("Animals", "Dog")),
         ("<MicrosoftPhoto:LastKeywordXMP>Animals/Dog; cat</MicrosoftPhoto:LastKeywordXMP>", ("Animals", "Dog", "cat")),
         ("<digiKam:TagsList>_Digikam_Internal_Tags_/Need Resolving History</digiKam:TagsList>", ()),
+        ("<lr:hierarchicalSubject>_Digikam_Internal_Tags_|Color Label None</lr:hierarchicalSubject>", ()),
+        ("<lr:hierarchicalSubject>darktable|exported</lr:hierarchicalSubject>", ()),
+        ("<lr:hierarchicalSubject>darktables|dark</lr:hierarchicalSubject>", ("darktables", "dark")),
     ],
 )
 def test_each_property_of_xmp(written: str, words: tuple[str, ...]) -> None:
     assert xmp.parse(xmp_packet(written)).keywords == words
+
+
+def test_the_marks_of_darktable_are_no_keywords() -> None:
+    """darktable writes each step of them as a plain keyword as well; what is a person's word besides stays."""
+    plain = "".join(f"<rdf:li>{word}</rdf:li>" for word in ("darktable", "exported", "format", "jpg", "boat", "changed"))
+    paths = ("darktable|exported", "darktable|format|jpg", "darktable|changed", "boat", "things|changed")
+    tree = "".join(f"<rdf:li>{path}</rdf:li>" for path in paths)
+    packet = xmp_packet(
+        f"<dc:subject><rdf:Bag>{plain}</rdf:Bag></dc:subject>"
+        f"<lr:hierarchicalSubject><rdf:Bag>{tree}</rdf:Bag></lr:hierarchicalSubject>"
+    )
+    assert set(xmp.parse(packet).keywords) == {"boat", "changed", "things"}
 
 
 def test_iptc(tmp_path: Path) -> None:

@@ -149,6 +149,24 @@ def test_what_is_accepted_no_more_leaves_the_sidecar_and_what_others_wrote_stays
     assert shelf.tags("a.jpg")["Paris"] == ("accepted", "file")
 
 
+def test_a_programs_own_marks_are_not_carried_on(shelf) -> None:
+    photo = shelf.put("a.jpg")
+    sidecar = photo.with_name("a.jpg.xmp")
+    marked = "<rdf:li>darktable|exported</rdf:li>"
+    plain = "<rdf:li>darktable</rdf:li><rdf:li>exported</rdf:li>"
+    for more, kept in (("", {"Dog"}), ("<rdf:li>places|Rome</rdf:li>", {"Dog", "places/Rome"})):
+        sidecar.write_bytes(
+            xmp_packet(
+                f"<dc:subject><rdf:Bag>{plain}</rdf:Bag></dc:subject>"
+                f"<lr:hierarchicalSubject><rdf:Bag>{marked}{more}</rdf:Bag></lr:hierarchicalSubject>"
+            )
+        )
+        shelf.decisions.tag([shelf.ids["a.jpg"]], "Dog")
+        export(shelf)
+        assert set(said(sidecar)[2]) == kept
+        assert "darktable|exported" in said(sidecar)[1], "it stays where it was"
+
+
 def test_a_word_that_the_photo_itself_has_is_its_own(shelf, tmp_path: Path) -> None:
     tree(shelf, ("Animals", None), ("Dog", "Animals"))
     photo = shelf.put("a.jpg")
