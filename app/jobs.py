@@ -156,6 +156,8 @@ class Lanes:
     preview: Jobs
     models: Jobs
     """Fetching, importing and measuring models."""
+    teaching: Jobs
+    """Reading from a process that learns."""
 
     @classmethod
     def build(cls) -> Lanes:
@@ -173,12 +175,13 @@ class Lanes:
             suggesting=Jobs("suggesting"),
             preview=Jobs("preview"),
             models=Jobs("models"),
+            teaching=Jobs("teaching"),
         )
 
     def each(self) -> tuple[Jobs, ...]:
         """All of them."""
         quick = (self.search, self.general, self.thumbnails, self.viewer, self.typing, self.tagging, self.preview)
-        return (*quick, self.indexing, self.watching, self.exporting, self.suggesting, self.models)
+        return (*quick, self.indexing, self.watching, self.exporting, self.suggesting, self.models, self.teaching)
 
     def close(self) -> None:
         """Close every lane; does not wait."""

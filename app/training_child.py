@@ -55,7 +55,7 @@ class TrainingChild:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"training.{mode}", "--library", str(library), *arguments],
+            self._command(mode, library, arguments),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -63,6 +63,9 @@ class TrainingChild:
             # A Ctrl-C reaches the whole group of a terminal; whoever started the run decides when it ends.
             start_new_session=True,
         )
+
+    def _command(self, mode: str, library: Path, arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", f"training.{mode}", "--library", str(library), *arguments]
 
     @property
     def pid(self) -> int:
@@ -95,6 +98,10 @@ class TrainingChild:
         """Ask the process to end, as Ctrl-C does: what it wants to keep, it writes first."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process at once: what it has not written is lost."""
+        self._process.kill()
 
     def _last_words(self) -> str:
         self._errors.seek(0, os.SEEK_END)

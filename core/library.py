@@ -20,7 +20,7 @@ from core.catalog.lock import IndexLock
 from core.catalog.nesting import absolute
 from core.catalog.thumbnails import ThumbnailCache
 from core.engines import Engines
-from core.errors import CatalogReadOnly, ModelError, PhotoError, WorkerError
+from core.errors import CallError, CatalogReadOnly, ModelError, PhotoError, WorkerError
 from core.history import History
 from core.saved import SavedSearches
 from core.types import (
@@ -188,6 +188,19 @@ class Library(Engines):
         """
         sample = None if like is None else absolute(like)
         return self._ask(lambda searcher: searcher.search(text, top=top, like=sample, order=order, marks=marks), worker)
+
+    def search_as(self, text: str, adapter: str | None, top: int = 50, *, worker: bool = False) -> SearchResult:
+        """As `search`, as if this adapter were on, or with None as if none were. Raises `CallError` for one that is not
+        there, or that was learned for another model than the one that answers."""
+        from core.adapters.names import NameBook
+
+        book = NameBook()
+        if adapter is not None:
+            found = self.adapters.find(adapter)
+            if found.model != self.answering.model_id:
+                raise CallError(f"{adapter} was learned for the model {found.model}, which does not answer now.")
+            book = NameBook(self.adapters.names(found), found.name)
+        return self._ask(lambda searcher: searcher.knowing(book).search(text, top=top), worker)
 
     def similar(self, path: Path, top: int = 50, *, worker: bool = False) -> SearchResult:
         """The photos that look most like one photo, which need not be in the library."""

@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +78,16 @@ class Runs:
         folder = self.find(name).folder
         files = (CONFIG, DATA, RESULT, EXAMPLES)
         return {file.removesuffix(".json"): read_json(folder / file) for file in files if (folder / file).is_file()}
+
+    def curves(self, name: str) -> list[dict[str, Any]]:
+        """What a run wrote down on its way, in its order; a broken line (of a full disk) is left out."""
+        path = self.find(name).folder / CURVES
+        found = []
+        if path.is_file():
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                with suppress(ValueError):
+                    found.append(json.loads(line))
+        return [one for one in found if isinstance(one, dict)]
 
     def remove(self, name: str) -> Run:
         """Remove a run's folder, of a long one also where it is not finished. What it installed stays: see

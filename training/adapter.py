@@ -44,8 +44,10 @@ from training import progress
 from training.general import General, Remembering
 from training.teaching import Floats, Left, Taught, gather, sort_out, unit
 
-Tell = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
+Tell = Callable[..., None]
+"""Called with what is being done, how much of it is done, and of how much. By name it gets what else is known by then:
+``tried``, as `choose` gives it back, and ``name`` with the share of its held-out photos among the first ten, ``before``
+and ``after``, and ``why`` it is not installed (empty where it is)."""
 
 RIDGES = (3.0, 1.0, 0.3)
 """Added to each direction's variance, in units of the mean one. Low: what sets a name apart counts, however seldom it
@@ -196,6 +198,7 @@ def choose(space: Space, names: Sequence[Taught], tell: Tell) -> list[dict[str, 
             count += len(name.held())
         for strength, (ranks, margin) in zip(STRENGTHS, sums, strict=True):
             tried.append({"ridge": ridge, "strength": strength, "log2": ranks / count, "margin": margin / count})
+        tell("Choosing", (place + 1) * len(few), len(RIDGES) * len(few), tried=tried)
     return tried
 
 
@@ -363,8 +366,9 @@ def _lessons(
     ridge, strength = best(tried)["ridge"], best(tried)["strength"]
     lessons = []
     for number, (name, [found]) in enumerate(hold_out(space, chosen, ridge, [strength], few=False)):
-        tell("Learning", number, len(chosen))
         why = judge(found.by_words, found.ranks, len(space.own) - len(name.rows) + len(space.general))
+        shares = {"before": float((found.by_words < FIRST).mean()), "after": float((found.ranks < FIRST).mean())}
+        tell("Learning", number + 1, len(chosen), name=name.name, why=why, **shares)
         if why:
             left.append(Left(name.name, len(name.rows), why))
             continue

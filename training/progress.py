@@ -1,6 +1,7 @@
 """How a training process speaks: JSON objects on stdout, a line each, which the window and the command line read.
 
-``{"event": "progress", "what": ..., "done": ..., "total": ...}``, ten a second at the most, then either
+``{"event": "progress", "what": ..., "done": ..., "total": ...}``, ten a second at the most, and more where there is
+something else to tell: what a curve is drawn from, the name that was learned. Then either
 ``{"event": "result", "result": {...}}`` or ``{"event": "error", "sentence": ..., "code": ...}``.
 """
 
@@ -23,12 +24,12 @@ class Lines:
     def __init__(self) -> None:
         self._last = 0.0
 
-    def tell(self, what: str, done: int, total: int) -> None:
-        """That ``done`` of ``total`` (0: unknown) are done of what goes on."""
+    def tell(self, what: str, done: int, total: int, **more: Any) -> None:
+        """That ``done`` of ``total`` (0: unknown) are done of what goes on. ``more`` is never left out."""
         now = time.monotonic()
-        if now - self._last >= _EVERY:
+        if more or now - self._last >= _EVERY:
             self._last = now
-            say({"event": "progress", "what": what, "done": done, "total": total})
+            say({"event": "progress", "what": what, "done": done, "total": total, **more})
 
 
 def say(line: dict[str, Any]) -> None:

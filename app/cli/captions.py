@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from app.caption_report import sentences
 from app.cli.calls import Call, absolute
 from app.cli.opening import open_library, root_paths
 from app.cli.wording import beside_root, counted
@@ -12,7 +13,7 @@ from core.errors import CallError, TargetTaken
 
 if TYPE_CHECKING:
     from app.cli.console import Console
-    from core.captioning.captions import Captioned, CaptionReport
+    from core.captioning.captions import Captioned
     from core.library import Library
 
 USAGE = "`retrouve captions list [PHOTO...]`, `import FILE` or `export FILE [--overwrite]`"
@@ -69,29 +70,6 @@ def _export(library: Library, operands: Sequence[str], call: Call, console: Cons
     console.document({"target": target, "photos": photos, "captions": count})
     console.say(f"{counted(count, 'caption')} of {counted(photos, 'photo')} written to {target}.")
     return 0
-
-
-def sentences(report: CaptionReport) -> list[str]:
-    """What an import did, for people: first what was taken, then what was not and why."""
-    said = [
-        f"{counted(report.pairs, 'pair')} of a photo and a sentence read: {report.added:,} added, "
-        f"{report.known:,} known already. {counted(report.photos, 'photo')} of the library have captions of this file."
-    ]
-    if report.repeated:
-        said.append(f"{report.repeated:,} stand there twice.")
-    if report.empty:
-        said.append(f"{report.empty:,} have no words.")
-    if report.overlong:
-        said.append(f"{report.overlong:,} are long: kept whole, but a model reads their beginning alone.")
-    if report.unknown:
-        some = ", ".join(report.unknown_photos[:3])
-        more = ", ..." if report.unknown > 3 else ""
-        said.append(f"{report.unknown:,} are of photos that are not in the library ({some}{more}).")
-    if report.ambiguous:
-        said.append(f"{report.ambiguous:,} name a photo by a name that several have: give its path.")
-    if report.broken:
-        said.append(f"{counted(report.broken, 'row')} could not be read ({report.broken_rows[0]}).")
-    return said
 
 
 def _as_document(one: Captioned) -> dict[str, object]:

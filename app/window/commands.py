@@ -23,6 +23,7 @@ class Commands:
     panel: QAction
     export: QAction
     review: QAction
+    teach: QAction
     rules: QAction
     add_folder: QAction
     folders: QAction
@@ -99,7 +100,7 @@ class Commands:
         photo = QMenu("&Photo", parent)
         photo.addActions(list(self.on_photo()))
         tags = QMenu("&Tags", parent)
-        tags.addActions([self.tag, self.suggest, self.review])
+        tags.addActions([self.tag, self.suggest, self.review, self.teach])
         tags.addSeparator()
         tags.addActions([self.undo_tags, self.redo_tags])
         tags.addSeparator()
@@ -130,6 +131,7 @@ _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "panel": ("Side &panel", ("F9",)),
     "export": ("E&xport results…", ("Ctrl+Shift+E",)),
     "review": ("&Review tags", ("Ctrl+R",)),
+    "teach": ("Teach &names", ("Ctrl+Shift+N",)),
     "rules": ("R&ules for new photos…", ()),
     "add_folder": ("&Add a folder…", ("Ctrl+O",)),
     "folders": ("&Folders…", ("Ctrl+Shift+F",)),

@@ -25,6 +25,7 @@ from app.window.session import Session
 from app.window.shelf import Shelf
 from app.window.tagging import Tagging
 from app.window.tags import Tags
+from app.window.teach import Teach
 from app.window.thumbnails import Thumbnails
 from app.window.typed import finished
 from app.window.understanding import Understanding
@@ -68,6 +69,7 @@ class Conductor(QObject):
         self.review = Review(window, session, self.tagging)
         self._tags = Tags(window, session, searching, indexing, self.tagging)
         self.models = Models(window, session, indexing)
+        self.teach = Teach(window, session, searching, self.tagging)
         self.models.chosen.connect(self._on_model_chosen)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW)
         self._slow.timeout.connect(self._on_slow)
@@ -84,6 +86,7 @@ class Conductor(QObject):
                 **Pacing(window, session).commands(),
                 **self.models.commands(),
                 **self.review.commands(),
+                **self.teach.commands(),
                 **self._tags.commands(),
             }
         )

@@ -90,6 +90,14 @@ SHORTCUTS: tuple[Section, ...] = (
         ),
     ),
     (
+        "Teaching names (Ctrl+Shift+N)",
+        (
+            ("N, P", "The next name, the one before"),
+            ("Space, Delete", "In what was learned: on or off, remove"),
+            ("Esc", "Back to the photos"),
+        ),
+    ),
+    (
         "One photo",
         (
             ("Left, Right", "The photo before, the next"),

@@ -38,6 +38,7 @@ from app.window.searching import Found
 from app.window.settings import Settings
 from app.window.side_by_side import SideBySide
 from app.window.side_panel import SidePanel
+from app.window.teach_page import TeachPage
 from app.window.theme import Choice, Theme
 from app.window.thumbnails import Thumbnails
 from app.window.top_bar import TopBar
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.activity = ActivityBar(theme)
         self.side = SidePanel(theme)
         self.review = ReviewPage(theme, thumbnails, lanes.viewer)
+        self.teach = TeachPage(theme, lanes)
         self.viewer = Viewer(self.model, thumbnails, lanes.viewer, theme)
         self.actions = PhotoActions(self.grid, self.model, self.viewer, lanes.general, self.in_viewer)
         self.overlay = DropOverlay(self)
@@ -113,10 +115,12 @@ class MainWindow(QMainWindow):
             (self.banner, 0),
             (self.beside, 1),
             (self.review, 1),
+            (self.teach, 1),
             (self.activity, 0),
         ):
             column.addWidget(widget, stretch)
         self.review.hide()
+        self.teach.hide()
         self.browser = browser
         self.stack = QStackedWidget()
         self.stack.addWidget(browser)
@@ -179,11 +183,24 @@ class MainWindow(QMainWindow):
         """Whether the page for deciding on tags takes the place of search field and photos."""
         return not self.review.isHidden()
 
+    def in_teach(self) -> bool:
+        """Whether the page for teaching names does."""
+        return not self.teach.isHidden()
+
     def set_reviewing(self, on: bool) -> None:
-        """Show that page, or the photos again. What acts on the photos of the one is off on the other."""
+        """Show the page for deciding on tags, or the photos again."""
+        self._set_page(self.review, on)
+
+    def set_teaching(self, on: bool) -> None:
+        """Show the page for teaching names, or the photos again."""
+        self._set_page(self.teach, on)
+
+    def _set_page(self, page: QWidget, on: bool) -> None:
+        """Show a page, or the photos again. What acts on the photos of the one is off on the other."""
         if on and self.in_viewer():
             self.leave_viewer()
-        self.review.setVisible(on)
+        for one in (self.review, self.teach):
+            one.setVisible(on and one is page)
         for widget in (self.top, self.beside):
             widget.setVisible(not on)
         for action in (*self.commands.on_photo(), self.commands.undo_tags, self.commands.redo_tags):
@@ -267,8 +284,9 @@ class MainWindow(QMainWindow):
         menu.popup(at)  # type: ignore[call-overload]
 
     def _on_search_asked(self) -> None:
-        if self.in_review():
-            self.set_reviewing(False)
+        for page in (self.review, self.teach):
+            if not page.isHidden():
+                page.left.emit()
         if self.in_viewer():
             self.leave_viewer()
         self.search.take_focus()
@@ -300,6 +318,8 @@ class MainWindow(QMainWindow):
                 self.showNormal()
             elif self.in_review():
                 self.review.left.emit()
+            elif self.in_teach():
+                self.teach.left.emit()
             elif not self.search.is_empty():
                 self.search.clear()
             else:

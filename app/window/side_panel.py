@@ -138,6 +138,7 @@ class SidePanel(QFrame):
         self.suggest = self.lists_part.button("tag", "Suggest tags from a list")
         self.edit_lists = self.lists_part.button("plus", "Write and edit label lists (Ctrl+Shift+L)")
         self.review = self.tags_part.button("review", "Review suggested tags (Ctrl+R)")
+        self.teach = self.tags_part.button("teach", "Teach names (Ctrl+Shift+N)")
         self.find = QLineEdit()
         self.find.setPlaceholderText("Find a tag")
         self.find.setAccessibleName("Find a tag")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -89,6 +90,12 @@ class Searcher:
         sentences = Sentences(encoder)
         self._seeker = Seeker(info, sentences, Samples(catalog, info, sentences), names)
         self._words = WordIndex(catalog)
+
+    def knowing(self, names: NameBook) -> Searcher:
+        """The same one, but with these learned names, whichever are on: it remembers the same sentences."""
+        other = copy(self)
+        other._seeker = self._seeker.knowing(names)
+        return other
 
     def search(
         self,

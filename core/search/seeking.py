@@ -61,6 +61,10 @@ class Seeker:
         self._samples = samples
         self._names = names
 
+    def knowing(self, names: NameBook) -> Seeker:
+        """The same one, with these learned names."""
+        return Seeker(self._info, self._sentences, self._samples, lambda: names)
+
     def wanted(self, branch: Branch) -> list[Sought]:
         """The words and phrases that count once, as one sentence, then all else that is wanted. Raises PhotoError.
 

@@ -39,7 +39,7 @@ def caption(library: Library, tmp_path: Path, **said: Sequence[str]) -> None:
     library.captioning.take_in(tmp_path / "mine.jsonl")
 
 
-def silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int, **more: object) -> None:
     pass
 
 

@@ -40,7 +40,7 @@ def held_out(where: Space, *names: Taught) -> Found:
     return [found for _, [found] in adapter.hold_out(where, names, 1.0, [0.85], few=False)][-1]
 
 
-def silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int, **more: object) -> None:
     assert done <= total and what
 
 

@@ -81,7 +81,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterat
         for _ in library.index():
             pass
         library.captioning.take_in(place / "mine.jsonl")
-        result = train(library, Options(), lambda what, done, total: None)
+        result = train(library, Options(), lambda what, done, total, **more: None)
         yield World(library, photos, pairs, result)
 
 

@@ -414,6 +414,7 @@ def test_the_menu_names_everything(parts: Parts, names: Callable[[Parts], list[s
         "Tag…",
         "Suggest tags from a list…",
         "Review tags",
+        "Teach names",
         "Undo the last tagging",
         "Redo it",
         "Label lists…",
