@@ -211,7 +211,8 @@ Rates are fractions of 1 with --json. Nothing is written anywhere. What the libr
 
 TAG_DETAILS = """\
 FOLDER may be any folder in the library; without one, all photos are looked at. Nothing is encoded: it reads what
-`retrouve index` stored. What you accepted or rejected stays, and what was suggested before and is none any more goes.
+`retrouve index` stored. What you accepted or rejected stays, and what was suggested before and is none any more goes,
+unless another list that has the label suggests it.
 """
 
 TAGS_DETAILS = """\

@@ -217,7 +217,7 @@ def _remove(operands: Sequence[str], call: Call, console: Console) -> int:
     for name in gone:
         console.say(f"“{name}” is removed. What you accepted and rejected stays.")
     if withdrawn:
-        console.say(f"{counted(withdrawn, 'suggestion')} of labels that no list has any more went with it.")
+        console.say(f"{counted(withdrawn, 'suggestion')} that no other list gives went with it.")
     if rules:
         console.say(f"{counted(rules, 'rule')} that used it went with it.")
     return 0

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 40
 """Lines of a dry run that a person is shown."""
+_NAMED = 5
+"""Labels that a sentence names."""
 _LIKELIEST = 5
 """Labels of a photo that a person is shown, and all that would be suggested."""
 
@@ -167,7 +169,9 @@ def _sentences(labels: LabelList, report: TagReport, above: float | None, dry_ru
     if above is not None:
         parts.append(f"{report.accepted:,} {would}accepted (above {above:g})")
     if report.withdrawn:
-        parts.append(f"{report.withdrawn:,} of before {would}withdrawn")
+        of = [f"{name} {count:,}" for name, count in report.withdrawn_of[:_NAMED]]
+        of += ["…"] if report.withdrawn_of[_NAMED:] else []
+        parts.append(f"{report.withdrawn:,} of before {would}withdrawn ({', '.join(of)})")
     looked = counted(report.photos, "photo")
     yield f"Looked at {looked} in {duration(report.seconds)}, list “{labels.name}”: {', '.join(parts)}."
     if report.unencoded:

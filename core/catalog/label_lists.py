@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from core.catalog import suggestions
 from core.catalog.batches import batches, marks
 from core.catalog.tags import folded
 from core.tagging.types import Label, LabelList
@@ -95,18 +96,21 @@ def put(db: sqlite3.Connection, new: LabelList, id: int | None = None, *, spell:
             for position, label in enumerate(new.labels)
         ),
     )
-    _let_go(db, before - set(ids.values()))
+    lost = before - set(ids.values())
+    suggestions.leave_list(db, id, sorted(lost))
+    _let_go(db, lost)
     return id
 
 
 def remove(db: sqlite3.Connection, id: int) -> int:
-    """Forget a list; how many suggestions that withdrew: those of labels that are in no list any more.
+    """Forget a list; how many suggestions that withdrew: those that no other list gives.
 
     Its labels stay where a photo, a decision, a step or another list has them.
     """
     before = _label_ids(db, id)
+    withdrawn = suggestions.leave_list(db, id, sorted(before))
     db.execute("DELETE FROM label_list WHERE id = ?", [id])
-    return _let_go(db, before)
+    return withdrawn + _let_go(db, before)
 
 
 def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False) -> dict[str, int]:

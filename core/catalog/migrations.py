@@ -17,6 +17,7 @@ from core.catalog.step_004 import m004_words
 from core.catalog.step_005 import m005_searches
 from core.catalog.step_006 import m006_tagging
 from core.catalog.step_007 import m007_adapters
+from core.catalog.step_008 import m008_suggested_by
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -150,6 +151,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m005_searches,
     m006_tagging,
     m007_adapters,
+    m008_suggested_by,
 )
 """Every migration, the oldest first. A new one goes to the end."""
 

@@ -21,13 +21,16 @@ _ROWS = 20_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Marked:
     """Tags that are there, in the order of their photos: all arrays have n entries. ``places`` are those of labels in
-    the list that was asked for; ``waiting`` says that a tag is a suggestion, and nobody decided."""
+    the list that was asked for; ``waiting`` says that a tag is a suggestion, and nobody decided. ``own`` and ``others``
+    are the probabilities that the last run of this list, and the last ones of other lists, gave; -1 for none."""
 
     photos: Ids
     places: Ids
     waiting: NDArray[np.bool_]
     accepted: NDArray[np.bool_]
     scores: NDArray[np.float64]
+    own: NDArray[np.float64]
+    others: NDArray[np.float64]
 
 
 def targets(
@@ -58,19 +61,25 @@ def label_ids(db: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
     return [tags.find_label(db, name) for name in names]
 
 
-def marked(db: sqlite3.Connection, labels: Sequence[int | None]) -> Marked:
-    """The tags of these labels on any photo."""
-    parts = [np.empty((0, 5))]
+def marked(db: sqlite3.Connection, labels: Sequence[int | None], list_id: int | None = None) -> Marked:
+    """The tags of these labels on any photo; ``list_id`` is that of the list that they are of, if it is kept."""
+    parts = [np.empty((0, 7))]
+    given = (
+        "coalesce((SELECT {} FROM suggested_by s WHERE s.photo_id = t.photo_id AND s.label_id = t.label_id AND {}), -1)"
+    )
+    own, others = given.format("score", "s.list_id = ?"), given.format("max(score)", "s.list_id <> ?")
+    list_id = -1 if list_id is None else list_id
     for place, label in enumerate(labels):
         if label is not None:
             query = (
                 f"SELECT photo_id, {place}, state = 'suggested' AND source = 'auto', state = 'accepted', "
-                "coalesce(score, -1) FROM tag WHERE label_id = ?"
+                f"coalesce(score, -1), {own}, {others} FROM tag t WHERE label_id = ?"
             )
-            parts.append(_array(db, query, [label], 5))
+            parts.append(_array(db, query, [list_id, list_id, label], 7))
     rows = np.concatenate(parts)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    return Marked(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2] > 0, rows[:, 3] > 0, rows[:, 4])
+    photos, places, waiting, accepted, scores, mine, theirs = rows.T
+    return Marked(photos.astype(np.int64), places.astype(np.int64), waiting > 0, accepted > 0, scores, mine, theirs)
 
 
 def rejected(db: sqlite3.Connection, label: int) -> Ids:
@@ -126,11 +135,50 @@ def suggest(db: sqlite3.Connection, rows: Sequence[tuple[int, int, float]]) -> N
     )
 
 
-def withdraw(db: sqlite3.Connection, rows: Sequence[tuple[int, int]]) -> None:
-    """Take suggestions (photo, label) away, unless somebody decided on them meanwhile."""
-    db.executemany(
-        "DELETE FROM tag WHERE photo_id = ? AND label_id = ? AND state = 'suggested' AND source = 'auto'", rows
+def withdraw(db: sqlite3.Connection, rows: Sequence[tuple[int, int]]) -> int:
+    """Take suggestions (photo, label) away that no list gives, unless somebody decided on them meanwhile; how many."""
+    gone = db.executemany(
+        "DELETE FROM tag WHERE photo_id = ? AND label_id = ? AND state = 'suggested' AND source = 'auto' "
+        "AND NOT EXISTS (SELECT 1 FROM suggested_by s WHERE s.photo_id = tag.photo_id AND s.label_id = tag.label_id)",
+        rows,
     )
+    return max(gone.rowcount, 0)
+
+
+def note_given(db: sqlite3.Connection, list_id: int, rows: Sequence[tuple[int, int, float]]) -> None:
+    """Keep that a list gives labels to photos: (photo, label, probability). What has gone meanwhile is passed over."""
+    db.executemany(
+        "INSERT INTO suggested_by (photo_id, label_id, list_id, score) SELECT p.id, i.label_id, i.list_id, ?3 "
+        "FROM photo p JOIN listed i ON i.list_id = ?4 AND i.label_id = ?2 WHERE p.id = ?1 "
+        "ON CONFLICT (photo_id, label_id, list_id) DO UPDATE SET score = excluded.score",
+        [(*row, list_id) for row in rows],
+    )
+
+
+def forget_given(db: sqlite3.Connection, list_id: int, rows: Sequence[tuple[int, int]]) -> None:
+    """Forget that a list gave labels to photos: (photo, label)."""
+    db.executemany(
+        "DELETE FROM suggested_by WHERE photo_id = ? AND label_id = ? AND list_id = ?",
+        [(*row, list_id) for row in rows],
+    )
+
+
+def leave_list(db: sqlite3.Connection, list_id: int, labels: Sequence[int]) -> int:
+    """Withdraw what a list gave of labels that it has no more, unless another list gives it too: that one's
+    probability is then what holds. How many suggestions went."""
+    lost: list[tuple[int, int]] = []
+    for batch in batches(labels):
+        query = f"SELECT photo_id, label_id FROM suggested_by WHERE list_id = ? AND label_id IN ({marks(len(batch))})"
+        lost += [(row[0], row[1]) for row in db.execute(query, [list_id, *batch])]
+    forget_given(db, list_id, lost)
+    withdrawn = withdraw(db, lost)
+    db.executemany(
+        "UPDATE tag SET score = (SELECT max(s.score) FROM suggested_by s WHERE s.photo_id = tag.photo_id "
+        "AND s.label_id = tag.label_id) "
+        "WHERE photo_id = ? AND label_id = ? AND state = 'suggested' AND source = 'auto'",
+        lost,
+    )
+    return withdrawn
 
 
 def _array(db: sqlite3.Connection, query: str, params: Sequence[object], columns: int) -> NDArray[np.float64]:

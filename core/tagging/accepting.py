@@ -21,16 +21,29 @@ Pair = tuple[int, int, float]
 class Accepting:
     """The writing side of one run. All that it accepts is one step, however many blocks it comes in."""
 
-    def __init__(self, library: Library, list_name: str, above: float | None) -> None:
+    def __init__(self, library: Library, list_name: str, list_id: int | None, above: float | None) -> None:
         self._library = library
+        self._list_id = list_id
         self._said = f"accepted {{}} from “{list_name}” above {above:g}" if above is not None else ""
         self._step: int | None = None
         self._count = 0
 
-    def write(self, new: Sequence[Pair], accepted: Sequence[Pair], gone: Sequence[tuple[int, int]]) -> None:
-        """Put suggestions in, accept, and withdraw, in one transaction."""
+    def write(
+        self,
+        new: Sequence[Pair],
+        accepted: Sequence[Pair],
+        gone: Sequence[tuple[int, int]],
+        given: Sequence[Pair] = (),
+        given_no_more: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Put suggestions in, accept, and withdraw, in one transaction; keep what the list itself gives of them."""
+        if not (new or accepted or gone or given or given_no_more):
+            return
 
         def work(db: sqlite3.Connection) -> None:
+            if self._list_id is not None:
+                suggestions.forget_given(db, self._list_id, given_no_more)
+                suggestions.note_given(db, self._list_id, given)
             suggestions.withdraw(db, gone)
             suggestions.suggest(db, new)
             if accepted:

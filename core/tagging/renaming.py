@@ -94,7 +94,7 @@ def _merge(db: sqlite3.Connection, label: int, into: int) -> None:
 def _take_over(db: sqlite3.Connection, label: int, into: int) -> None:
     """A label becomes one with another, in the lists too. Its row stays: steps name it."""
     _merge(db, label, into)
-    for table in ("tag", "decision"):
+    for table in ("tag", "decision", "suggested_by"):
         db.execute(f"DELETE FROM {table} WHERE label_id = ?", [label])
     db.execute("UPDATE listed SET parent_id = ? WHERE parent_id = ? AND label_id <> ?", [into, label, into])
     db.execute("UPDATE listed SET parent_id = NULL WHERE parent_id = ? AND label_id = ?", [label, into])

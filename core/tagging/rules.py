@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -188,4 +189,5 @@ def _sum(one: TagReport, other: TagReport) -> TagReport:
         one.withdrawn + other.withdrawn,
         one.unencoded + other.unencoded,
         one.seconds + other.seconds,
+        tuple((Counter(dict(one.withdrawn_of)) + Counter(dict(other.withdrawn_of))).most_common()),
     )

@@ -1,14 +1,17 @@
 """Suggests labels for photos, from stored embeddings: for a library, a folder, some photos; or for one label at once.
 
 A run goes through the photos by blocks, writes what is likely enough, and takes back earlier suggestions that are none
-any more. What a person decided, and what a photo's file says, stays as it is. Nothing is encoded but sentences.
+any more. A label that stands in several lists is suggested while the last run of one of them gives it, with the best
+of their probabilities. What a person decided, and what a photo's file says, stays as it is. Nothing is encoded but
+sentences.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ from numpy.typing import NDArray
 from core.catalog import suggestions, tags
 from core.catalog.folding import fold
 from core.errors import CallError, PhotoError
-from core.tagging.accepting import Accepting
+from core.tagging.accepting import Accepting, Pair
 from core.tagging.judges import Judges
 from core.tagging.types import Classified, Label, LabelList, State, Suggestion, TagProgress, TagReport
 from core.tagging.vectors import Cancelled
@@ -44,7 +47,7 @@ Ids = NDArray[np.int64]
 class _Counts:
     suggested: int = 0
     accepted: int = 0
-    withdrawn: int = 0
+    withdrawn: Counter[str] = field(default_factory=Counter)
 
 
 class Suggester:
@@ -226,13 +229,13 @@ class _Writing:
         self._above = accept_above
         self._dry = dry_run
         self._counts = _Counts()
-        self._accepting = Accepting(library, labels.name, accept_above)
+        self._accepting = Accepting(library, labels.name, labels.id, accept_above)
         exclusive = {fold(name) for name in labels.exclusive}
         groups = [fold(label.group) if label.group else "" for label in labels.labels]
         numbers = {name: number for number, name in enumerate(sorted(exclusive))}
         self._groups = np.array([numbers.get(name, -1) for name in groups], np.int64)
         with library.catalog.read() as db:
-            self._marked = suggestions.marked(db, ids)
+            self._marked = suggestions.marked(db, ids, labels.id)
 
     def take(self, photos: Ids, targets: Ids, places: Ids, sure: NDArray[np.float64]) -> tuple[Suggestion, ...]:
         """Write what was found for a block of photos: pairs of a photo and a label, and how sure they are.
@@ -241,7 +244,7 @@ class _Writing:
         mine = np.isin(self._marked.photos, photos)
         old = _key(self._marked.photos[mine], self._marked.places[mine])
         waiting, accepted = self._marked.waiting[mine], self._marked.accepted[mine]
-        scores = self._marked.scores[mine]
+        own, others = self._marked.own[mine], self._marked.others[mine]
         keys = _key(targets, places)
         kept = ~np.isin(keys, old[~waiting]) & self._free(targets, places, old[accepted])
         targets, places, sure, keys = targets[kept], places[kept], np.round(sure[kept], _DIGITS), keys[kept]
@@ -249,28 +252,43 @@ class _Writing:
         above &= self._surest(targets, places, sure)
         kept = above | ((sure >= LINE) & self._free(targets, places, keys[above]))
         targets, places, sure, keys, above = targets[kept], places[kept], sure[kept], keys[kept], above[kept]
-        gone = waiting & ~np.isin(old, keys)
-        before = dict(zip(old[waiting].tolist(), scores[waiting].tolist(), strict=True))
+        no_more = waiting & ~np.isin(old, keys)
+        gone = no_more & (others < 0)
         pairs = list(zip(targets.tolist(), places.tolist(), sure.tolist(), keys.tolist(), above.tolist(), strict=True))
         self._counts.suggested += int((~above).sum())
         self._counts.accepted += int(above.sum())
-        self._counts.withdrawn += int(gone.sum())
+        self._counts.withdrawn.update(self._labels.labels[place].name for place in _unkey(old[gone])[1])
         if self._dry:
             names = self._labels.labels
             return tuple(
                 Suggestion(photo, names[place].name, score, State.ACCEPTED if yes else State.SUGGESTED)
                 for photo, place, score, _, yes in pairs
             )
-        new = [
-            (photo, self._id(place), score)
-            for photo, place, score, key, yes in pairs
-            if not yes and before.get(key) != score
-        ]
-        yes = [(photo, self._id(place), score) for photo, place, score, _, yes in pairs if yes]
-        lost = [(photo, self._id(place)) for photo, place in zip(*_unkey(old[gone]), strict=True)]
-        if new or yes or lost:
-            self._accepting.write(new, yes, lost)
+        is_kept = self._labels.id is not None
+        before = _by_key(old[waiting], self._marked.scores[mine][waiting], own[waiting], others[waiting])
+        new, given = list[Pair](), list[Pair]()
+        for photo, place, score, key, yes in pairs:
+            shown, was, theirs = before.get(key, _NONE)
+            best = max(score, theirs)
+            if not yes and best != shown:
+                new.append((photo, self._id(place), best))
+            if not yes and is_kept and score != was:
+                given.append((photo, self._id(place), score))
+        for photo, place, key in zip(*_unkey(old[no_more & ~gone]), old[no_more & ~gone].tolist(), strict=True):
+            shown, _, theirs = before[key]
+            if shown != theirs:
+                new.append((photo, self._id(place), theirs))
+        self._accepting.write(
+            new,
+            [(photo, self._id(place), score) for photo, place, score, _, yes in pairs if yes],
+            self._pairs(old[gone]),
+            given,
+            self._pairs(old[no_more & (own >= 0)]),
+        )
         return ()
+
+    def _pairs(self, keys: Ids) -> list[tuple[int, int]]:
+        return [(photo, self._id(place)) for photo, place in zip(*_unkey(keys), strict=True)]
 
     def report(self, report: TagReport, done: int, started: float) -> TagReport:
         """The counts so far."""
@@ -279,7 +297,8 @@ class _Writing:
             photos=done,
             suggested=self._counts.suggested,
             accepted=self._counts.accepted,
-            withdrawn=self._counts.withdrawn,
+            withdrawn=self._counts.withdrawn.total(),
+            withdrawn_of=tuple(sorted(self._counts.withdrawn.items(), key=lambda one: (-one[1], one[0]))),
             seconds=time.perf_counter() - started,
         )
 
@@ -311,6 +330,14 @@ class _Writing:
 
 _LABELS = 1 << 20
 """More labels than any list has."""
+
+
+_NONE = (-1.0, -1.0, -1.0)
+"""Shown, given by this list, given by others: of a tag that is not there."""
+
+
+def _by_key(keys: Ids, *scores: NDArray[np.float64]) -> dict[int, tuple[float, ...]]:
+    return dict(zip(keys.tolist(), zip(*(column.tolist() for column in scores), strict=True), strict=True))
 
 
 def _key(photos: Ids, places: Ids) -> Ids:

@@ -112,6 +112,8 @@ class TagReport:
     unencoded: int = 0
     """Photos without an embedding of the model that answers: they wait for the next index run."""
     seconds: float = 0.0
+    withdrawn_of: tuple[tuple[str, int], ...] = ()
+    """How many of each label were withdrawn, the most first."""
 
 
 @dataclass(frozen=True, slots=True)

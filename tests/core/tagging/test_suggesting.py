@@ -144,3 +144,53 @@ def test_photos_from_anywhere_are_classified_and_a_broken_one_is_named(
     assert found[0].reason and found[2].reason and found[1].reason is None
     assert len(found[1].tags) == 5
     assert [score for _, score in found[1].tags] == sorted((score for _, score in found[1].tags), reverse=True)
+
+
+SPAGHETTI = ("a plate of spaghetti",)
+
+
+def test_a_list_withdraws_only_what_no_other_list_gives(library: Library) -> None:
+    lists = library.tagging.lists
+
+    def of_dogs() -> dict[int, float | None]:
+        return {photo: score for (photo, name), (_, _, score) in rows(library).items() if name == "dog"}
+
+    def given_by(list_id: int | None) -> dict[int, float]:
+        with library.catalog.read() as db:
+            query = "SELECT photo_id, score FROM suggested_by WHERE list_id = ?"
+            return dict(db.execute(query, [list_id]).fetchall())
+
+    plain = lists.put(LabelList("plain", (Label("dog"),)))
+    run(library, plain)
+    before = of_dogs()
+    assert len(before) > 3 and before == given_by(plain.id)
+    # The same name, and another thing: it gives none of these photos.
+    other = lists.put(LabelList("other", (Label("dog", SPAGHETTI, negatives=("a dog", "an animal")),)))
+    would = list(library.tagging.suggester.run(other, dry_run=True))[-1].report
+    report = run(library, other)
+    assert would.withdrawn == report.withdrawn == 0
+    assert before.keys() - given_by(other.id).keys()
+    assert of_dogs() == {
+        photo: max(before.get(photo) or 0, given_by(other.id).get(photo, 0))
+        for photo in before.keys() | given_by(other.id).keys()
+    }
+    # What the list that gave them gives no more is withdrawn, and said.
+    changed = lists.put(LabelList("plain", (Label("dog", SPAGHETTI, negatives=("a dog", "an animal")),)))
+    would = list(library.tagging.suggester.run(changed, dry_run=True))[-1].report
+    report = run(library, changed)
+    assert report.withdrawn_of == would.withdrawn_of == (("dog", report.withdrawn),) and report.withdrawn > 0
+    assert of_dogs().keys() == given_by(other.id).keys() | given_by(changed.id).keys()
+
+
+def test_with_a_list_goes_what_it_alone_gave(library: Library) -> None:
+    lists = library.tagging.lists
+    plain = lists.put(LabelList("plain", (Label("dog"), Label("food"))))
+    run(library, plain)
+    before = rows(library)
+    surer = lists.put(LabelList("surer", (Label("dog", synonyms=("puppy",)), Label("mountain"))))
+    run(library, surer)
+    assert any(name == "mountain" for _, name in rows(library)) and rows(library) != before
+    assert lists.remove("surer") > 0
+    assert rows(library) == before
+    lists.put(LabelList("plain", (Label("food"),)))
+    assert rows(library) == {key: row for key, row in before.items() if key[1] == "food"}
