@@ -126,15 +126,12 @@ def _stats(library: Library, _operands: Sequence[str], _call: Call, console: Con
 
 
 def _accept(library: Library, operands: Sequence[str], _call: Call, console: Console) -> int:
-    from core.catalog import tags
-
     *photos, name = operands
     decisions = library.tagging.decisions
     ids = _photo_ids(library, photos)
-    with library.catalog.read() as db:
-        known = tags.find_label(db, name)
+    known = decisions.knows(name)
     code = _decided(library, ids, decisions.tag(list(ids), name), console)
-    if known is None:
+    if not known:
         console.say(f"“{' '.join(name.split())}” is a new label.")
     return code
 

@@ -7,7 +7,6 @@ line that they drew, is noted as a step too, but a person's word goes over it.
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from core.catalog.connection import Catalog
 from core.catalog.naming import readable
 from core.catalog.tags import TagChange, TagRow
 from core.errors import CallError
+from core.tagging import finding
 from core.tagging.steps import Steps, read_step, record, undecided
 from core.tagging.types import LabelCount, PhotoTags, Source, State, Step, Tag, TagStats
 
@@ -61,12 +61,13 @@ class Decisions:
     def tag(self, photo_ids: Sequence[int], label_name: str, accept: bool = True) -> Step | None:
         """Accept (or reject) one label on many photos. A label whose name is new is made, where it is accepted.
 
-        Raises `CallError` for an empty or endless name, and for a new one that is to be rejected.
+        ``Animals > Dog`` is the label at this place in the tree of a list (`core.tagging.finding`). Raises `CallError`
+        for an empty or endless name, for a path that no list has, and for a new name that is to be rejected.
         """
         name = valid_name(label_name)
 
         def work(db: sqlite3.Connection) -> Step | None:
-            label = _find(db, name, create=accept and bool(decisions_rows.hashes(db, photo_ids)))
+            label = finding.find(db, name, create=accept and bool(decisions_rows.hashes(db, photo_ids)))
             state = State.ACCEPTED if accept else State.REJECTED
             return decide(db, [(photo_id, label) for photo_id in photo_ids], state, None)
 
@@ -147,6 +148,11 @@ class Decisions:
             steps,
         )
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a label of this name, case and accents aside, or at this path in the tree of a list."""
+        with self._catalog.read() as db:
+            return finding.known_as(db, valid_name(name)) is not None
+
     def label_id(self, name: str, create: bool = False) -> int:
         """The id of the label of this name, case and accents aside; with ``create`` one that is new is made.
 
@@ -154,10 +160,10 @@ class Decisions:
         """
         name = valid_name(name)
         with self._catalog.read() as db:
-            known = tags.find_label(db, name)
+            known = finding.known_as(db, name)
             if known is not None or not create:
-                return known if known is not None else _find(db, name, create=False)
-        return self._catalog.write(lambda db: _find(db, name, create=True))
+                return known if known is not None else finding.find(db, name, create=False)
+        return self._catalog.write(lambda db: finding.find(db, name, create=True))
 
 
 def decide(db: sqlite3.Connection, pairs: Sequence[Pair], state: State | None, said: str | None) -> Step | None:
@@ -261,26 +267,6 @@ def _names(db: sqlite3.Connection, label_ids: Sequence[int]) -> dict[int, str]:
     if len(names) < len(set(label_ids)):
         raise CallError("The label is not there any more: look at the list of labels again.")
     return names
-
-
-def _find(db: sqlite3.Connection, name: str, *, create: bool) -> int:
-    known = tags.find_label(db, name)
-    if known is not None:
-        return known
-    if create:
-        return tags.label_id(db, name)
-    raise CallError(f"There is no label “{name}”. {_hint(name, tag_lists.all_names(db))}")
-
-
-def _hint(name: str, names: Sequence[str]) -> str:
-    if not names:
-        return "None is there yet: `retrouve tags accept PHOTO LABEL` makes one."
-    by_fold = {tags.folded(known): known for known in names}
-    near = [by_fold[found] for found in difflib.get_close_matches(tags.folded(name), by_fold, 3)]
-    if near:
-        return f"Did you mean {' or '.join(f'“{found}”' for found in near)}?"
-    shown = ", ".join(names[:10])
-    return f"There {'is' if len(names) == 1 else 'are'}: {shown}{'…' if len(names) > 10 else '.'}"
 
 
 def _tag(row: tag_lists.TagOn) -> Tag:

@@ -9,6 +9,7 @@ from core.catalog import tags
 from core.catalog.connection import Catalog
 from core.errors import CallError
 from core.tagging.decisions import valid_name
+from core.tagging.finding import refuse_path
 
 
 class Renaming:
@@ -34,6 +35,7 @@ class Renaming:
         Raises `CallError` where there is no label of the old name, and for what is no name.
         """
         name = valid_name(new)
+        refuse_path(name)
 
         def work(db: sqlite3.Connection) -> None:
             label = tags.find_label(db, old)

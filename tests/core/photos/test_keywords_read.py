@@ -53,7 +53,9 @@ def test_each_property_of_xmp(written: str, words: tuple[str, ...]) -> None:
 
 def test_the_marks_of_darktable_are_no_keywords() -> None:
     """darktable writes each step of them as a plain keyword as well; what is a person's word besides stays."""
-    plain = "".join(f"<rdf:li>{word}</rdf:li>" for word in ("darktable", "exported", "format", "jpg", "boat", "changed"))
+    plain = "".join(
+        f"<rdf:li>{word}</rdf:li>" for word in ("darktable", "exported", "format", "jpg", "boat", "changed")
+    )
     paths = ("darktable|exported", "darktable|format|jpg", "darktable|changed", "boat", "things|changed")
     tree = "".join(f"<rdf:li>{path}</rdf:li>" for path in paths)
     packet = xmp_packet(
