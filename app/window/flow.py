@@ -32,8 +32,10 @@ class Flow(QScrollArea):
     changed = Signal()
     """Other widgets are shown than before."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, most_rows: int | None = None) -> None:
+        """``most_rows``: so many are shown at once whatever the window's height, where it can grow for them."""
         super().__init__(parent)
+        self._most_rows = most_rows
         self.setObjectName("flow")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -89,7 +91,7 @@ class Flow(QScrollArea):
     def _arrange(self) -> None:
         rows = self._lay(self.width())
         line = max((item.height() for item in self._items), default=0)
-        most = max(1, min(MOST_ROWS, self.window().height() // SHARE // (line + GAP)))
+        most = self._most_rows or max(1, min(MOST_ROWS, self.window().height() // SHARE // (line + GAP)))
         if rows > most:
             self._lay(self.width() - self.verticalScrollBar().sizeHint().width())
         height = max(min(rows, most) * (line + GAP) - GAP if rows else 0, self._held)

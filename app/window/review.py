@@ -16,7 +16,7 @@ from app.window.main_window import MainWindow
 from app.window.review_deciding import Deciding
 from app.window.review_messages import ReviewMessages
 from app.window.review_model import Verdict
-from app.window.review_reading import Shown, counts, counts_and_lists, photos_of
+from app.window.review_reading import Shown, can_move, counts, counts_and_lists, photos_of
 from app.window.review_rules import Rules
 from app.window.session import Session
 from app.window.tagging import Tagging
@@ -70,6 +70,7 @@ class Review(QObject):
         page.asked.connect(self._on_asked)
         page.left.connect(self.leave)
         page.rules_asked.connect(self.rules.open)
+        page.keys_asked.connect(lambda: window.commands.shortcuts.trigger())
         page.list_chosen.connect(self.open)
         page.labels.chosen.connect(self._on_label_chosen)
         page.labels.left.connect(self._to_photos)
@@ -86,6 +87,7 @@ class Review(QObject):
         self._deciding.finished.connect(self._on_finished)
         self._deciding.counted.connect(self._show_counts)
         self._deciding.settled.connect(self._soon.start)
+        self._deciding.settled.connect(self._ask_steps)
         self._deciding.elsewhere.connect(self._on_elsewhere)
         self._deciding.refused.connect(self._on_refused)
         tagging.review_asked.connect(self.open)
@@ -129,6 +131,7 @@ class Review(QObject):
         self._hide_photos()
         self._page.show_nothing()
         self._slow.start()
+        self._ask_steps()
         self._ask(partial(counts_and_lists, list_name), self._on_queues)
 
     def leave(self) -> None:
@@ -378,6 +381,13 @@ class Review(QObject):
         self._window.banner.say(str(error), topic="action")
         self._say_nothing_left()
 
+    def _ask_steps(self) -> None:
+        """Whether there is anything to undo or to do again."""
+        self._tagging.ask(can_move, self._on_steps, lane=self._session.lanes.tagging)
+
+    def _on_steps(self, found: tuple[bool, bool]) -> None:
+        self._page.allow_steps(back=found[0], forth=found[1])
+
     def _on_changed(self, _photos: object) -> None:
         if self._window.in_review() and not self._soon.isActive():
             self._soon.start()
@@ -386,6 +396,7 @@ class Review(QObject):
         """Ask for the numbers; as long as something is on its way to the library they are not yet true."""
         if not self._window.in_review() or self._deciding.busy:
             return
+        self._ask_steps()
         if self._counting is not None:
             self._counting.cancel()
         ask = partial(counts, self._list)

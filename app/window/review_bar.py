@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout
 
 from app.window.buttons import PressButton
 from app.window.icons import icon
@@ -14,8 +14,10 @@ from core.tagging.types import Queue
 
 USUAL_LINE = 90
 """Percent: where the line lies until somebody moves it."""
-_NARROW = 118
-"""Letters (x) of width below which the line goes under the label."""
+MANY = 100_000
+"""Photos that are read of a label at the most."""
+_NARROW = 96
+"""Letters (x) of width below which the button at the line is said shorter."""
 
 
 class LineSlider(QSlider):
@@ -76,11 +78,14 @@ class ReviewBar(QFrame):
         self.teaching.setToolTip("Ask about the photos that teach most first (T)")
         self.teaching.setAccessibleName("Ask about the photos that teach most")
         self.slider = LineSlider()
+        self.named = QLabel()
+        self.named.setBuddy(self.slider)
         self.slider.setToolTip("The line to accept above (L)")
         self.slider.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 14)
         self.accept = PressButton()
         self.accept.setToolTip("Accept every photo above the line (Shift+A)")
         self._name, self._line = "", QFrame()
+        self._above, self._more = 0, False
         self._lay_out()
         self.slider.valueChanged.connect(lambda value: self.line_moved.emit(value / 100))
         self.slider.accepted.connect(self.accept_asked)
@@ -102,17 +107,19 @@ class ReviewBar(QFrame):
         about.addWidget(self.next)
         about.addWidget(self.standing, 1)
         about.addWidget(self.teaching)
+        # Neither what is before the slider changes its width nor the button after it: it stays in its place.
+        self.named.setFixedWidth(self.named.fontMetrics().horizontalAdvance(_named(100)) + 4)
         line = QHBoxLayout(self._line)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(10)
+        line.setContentsMargins(8, 0, 0, 0)
+        line.setSpacing(12)
+        line.addWidget(self.named)
         line.addWidget(self.slider, 1)
         line.addWidget(self.accept)
-        self._line.setMaximumWidth(self.fontMetrics().horizontalAdvance("x") * 70)
-        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._rows.setContentsMargins(14, 6, 16, 6)
-        self._rows.setSpacing(12)
-        self._rows.addLayout(about, 1)
-        self._rows.addWidget(self._line, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(14, 6, 16, 6)
+        rows.setSpacing(6)
+        rows.addLayout(about)
+        rows.addWidget(self._line)
 
     @property
     def line(self) -> float:
@@ -130,22 +137,28 @@ class ReviewBar(QFrame):
         self.teaching.setChecked(teaching)
         self._line.setVisible(not teaching)
         percent = self.slider.value()
-        count = f"all {above:,}{' or more' if at_least else ''}" if above > 1 else "the one"
-        self.accept.setText(f"Accept {count} from {percent}%" if above else f"None from {percent}%")
-        self.accept.setAccessibleName(f"{above:,} photos are at least {percent} percent sure: accept them")
+        self._above, self._more = above, at_least
+        self.named.setText(_named(percent))
+        self.accept.setAccessibleName(accepting(above, percent, more=at_least))
         self.accept.setEnabled(above > 0)
+        self._fit_accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        narrow = self.width() < self.fontMetrics().horizontalAdvance("x") * _NARROW
-        kinds = QBoxLayout.Direction
-        self._rows.setDirection(kinds.TopToBottom if narrow else kinds.LeftToRight)
-        self._line.setMaximumWidth(16_777_215 if narrow else self.fontMetrics().horizontalAdvance("x") * 70)
+        self._fit_accept()
         self._fit_title()
 
     def minimumSizeHint(self) -> QSize:
         """Whatever is said here, the window may be narrow."""
         return QSize(self.fontMetrics().horizontalAdvance("x") * 40, super().minimumSizeHint().height())
+
+    def _fit_accept(self) -> None:
+        """The words of the button, in a width that no other words change."""
+        narrow = self.width() < self.fontMetrics().horizontalAdvance("x") * _NARROW
+        widest = accepting(MANY, 100, more=True, short=narrow)
+        around = self.accept.fontMetrics().height() * 2
+        self.accept.setFixedWidth(self.accept.fontMetrics().horizontalAdvance(widest) + around)
+        self.accept.setText(accepting(self._above, self.slider.value(), more=self._more, short=narrow))
 
     def _fit_title(self) -> None:
         metrics = self.title.fontMetrics()
@@ -157,3 +170,19 @@ class ReviewBar(QFrame):
         for button, name in ((self.previous, "previous"), (self.next, "next")):
             button.setIcon(icon(name, self._theme.colour("muted"), 18))
             button.setIconSize(QSize(18, 18))
+
+
+def accepting(above: int, percent: int, *, more: bool = False, short: bool = False) -> str:
+    """What the button at the line does: ``Accept the 4 photos that are 90% sure or more``."""
+    if short:
+        some = f"the {above:,}{' or more' if more else ''}" if above > 1 else "the one"
+        return f"Accept {some} above the line" if above else "No photo is above the line"
+    if not above:
+        return f"No photo is {percent}% sure or more"
+    photos = f"the {above:,} photos{' or more' if more else ''} that are" if above > 1 else "the photo that is"
+    return f"Accept {photos} {percent}% sure or more"
+
+
+def _named(percent: int) -> str:
+    """The name of the slider, with where it stands."""
+    return f"Line at {percent}%"

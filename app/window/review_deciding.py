@@ -102,7 +102,7 @@ class Deciding(QObject):
                 return None
             return outcome(core, step) if step.tags > len(photos) else untold(step)
 
-        self._page.say(f"Accepting {count_of(len(rows), 'photo')}…")
+        self._page.say(f"Accepting {self._named()}on {count_of(len(rows), 'photo')}…")
         self._keep(work, photos)
         self._go_on(int(rows.max()))
 
@@ -138,6 +138,13 @@ class Deciding(QObject):
     def _waiting(self, rows: Rows) -> int:
         return int(np.count_nonzero(self._model.verdicts[rows] == Verdict.WAITING))
 
+    def _named(self) -> str:
+        """The label that is decided on, in a sentence: ``“dog” ``."""
+        model = self._page.labels_model
+        row = None if self.label_id is None else model.row_of(self.label_id)
+        queue = None if row is None else model.queue(row)
+        return "" if queue is None else f"“{queue.label}” "
+
     def _count(self, waiting: int) -> None:
         """So many more wait: the list says so before the library does."""
         if self.label_id is not None:
@@ -168,8 +175,9 @@ class Deciding(QObject):
             # Copies of a photo are decided on with it, and may be shown here too.
             return outcome(core, step) if step.tags > len(pairs) else untold(step)
 
-        said = "Accepted" if verdict is Verdict.ACCEPTED else "Rejected"
-        self._page.say(f"{said} {count_of(len(rows), 'photo')}. Ctrl+Z takes it back.")
+        did = "Accepted" if verdict is Verdict.ACCEPTED else "Rejected"
+        # The label is named: it is the tag that is rejected, and the photo stays.
+        self._page.say(f"{did} {self._named()}on {count_of(len(rows), 'photo')}. Ctrl+Z takes it back.")
         self._keep(work, photos)
 
     def _keep(self, work: Callable[[CoreTagging], Moved | None], photos: NDArray[np.int64]) -> None:

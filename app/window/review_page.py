@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -49,6 +49,23 @@ _KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "before": ("Label be&fore", ("P",)),
 }
 """What can be done here, and its keys: they hold wherever on the page the focus is."""
+KEYS_IN_SHORT = ("U undo", "Shift+A all above the line", "L move the line", "N next label", "T what teaches most")
+
+
+class KeysLine(QLabel):
+    """A quiet line of the keys that no button names: as many as there is room for, and where to read of the others."""
+
+    def __init__(self) -> None:
+        super().__init__(objectName="quiet")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        for count in range(len(KEYS_IN_SHORT), -1, -1):
+            words = "   ·   ".join((*KEYS_IN_SHORT[:count], "F1 all keys"))
+            if not count or self.fontMetrics().horizontalAdvance(words) <= self.width():
+                self.setText(words)
+                return
 
 
 class ReviewPage(QWidget):
@@ -59,6 +76,8 @@ class ReviewPage(QWidget):
     left = Signal()
     """Back to where one came from."""
     rules_asked = Signal()
+    keys_asked = Signal()
+    """What the keys do is to be shown."""
     list_chosen = Signal(object)
     """The name of a label list, or None for all of them."""
     told = Signal(str)
@@ -71,7 +90,8 @@ class ReviewPage(QWidget):
         self.setObjectName("window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Review tags")
-        self._theme = theme
+        self._theme, self._changeable = theme, True
+        self._total = 0
         self.model, self.labels_model = ReviewModel(thumbnails, self), LabelModel(self)
         self.grid = PhotoGrid(self.model, thumbnails, theme)
         self.grid.setItemDelegate(ReviewDelegate(thumbnails, theme, self.grid))
@@ -98,7 +118,7 @@ class ReviewPage(QWidget):
     def _order(self) -> None:
         """The Tab key goes from the head to the labels, over the photos to what acts on them."""
         bar = self.bar
-        head = (self.back, self.lists, self.undo, self.redo, self.rules)
+        head = (self.back, self.side, self.lists, self.undo, self.redo, self.rules, self.keys)
         over = (bar.previous, bar.next, bar.teaching, bar.slider, bar.accept)
         stops = (*head, self.labels, *over, self.grid, self.larger, self.enlarge, self.reject, self.accept)
         for before, after in pairwise(stops):
@@ -116,18 +136,20 @@ class ReviewPage(QWidget):
         return action
 
     def _make_head(self) -> None:
-        self.back, self.rules = QToolButton(), QToolButton()
+        self.back, self.side, self.rules, self.keys = QToolButton(), QToolButton(), QToolButton(), QToolButton()
         self.undo, self.redo = QToolButton(), QToolButton()
         for button, words in (
             (self.back, "Back to the photos (Esc)"),
             (self.undo, "Undo (Ctrl+Z)"),
             (self.redo, "Redo (Ctrl+Shift+Z)"),
+            (self.side, "Show the labels, or hide them"),
             (self.rules, "Rules: what is suggested for new photos"),
+            (self.keys, "What the keys do (F1)"),
         ):
             button.setToolTip(words)
             button.setAccessibleName(words.rpartition(" (")[0] or words)
         self.rules.setText("Rules")
-        self.rules.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.keys.setText("Keys")
         self.title = QLabel("Review tags")
         strong = QFont(self.font())
         strong.setPointSizeF(strong.pointSizeF() * 1.25)
@@ -142,9 +164,10 @@ class ReviewPage(QWidget):
         self.progress.setAccessibleName("Suggestions that are decided")
         self.progress.setMaximumWidth(self.fontMetrics().horizontalAdvance("x") * 26)
         self.counts = QLabel(objectName="quiet")
-        self.counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.back.clicked.connect(self.left)
+        self.side.clicked.connect(lambda: self.beside.toggle())
         self.rules.clicked.connect(self.rules_asked)
+        self.keys.clicked.connect(self.keys_asked)
         self.undo.clicked.connect(self.acts["undo"].trigger)
         self.redo.clicked.connect(self.acts["redo"].trigger)
         self.lists.activated.connect(lambda row: self.list_chosen.emit(self.lists.itemText(row) if row else None))
@@ -152,6 +175,8 @@ class ReviewPage(QWidget):
     def _make_foot(self) -> None:
         self.said = QLabel(objectName="doing", textFormat=Qt.TextFormat.PlainText)
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.hint = KeysLine()
+        self.said.hide()
         self.reject, self.accept = PressButton("Reject (R)"), PressButton("Accept (A)")
         self.enlarge = PressButton("Larger (Space)")
         for button, words in (
@@ -167,19 +192,24 @@ class ReviewPage(QWidget):
     def _lay_out(self) -> None:
         head = QWidget(objectName="top")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(head)
+        head.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 40)  # What has no room is left out.
+        row = self._head = QHBoxLayout(head)
         row.setContentsMargins(14, 8, 12, 8)
         self.lists.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.lists.setMinimumContentsLength(8)
         row.setSpacing(12)
-        for widget, stretch in ((self.back, 0), (self.title, 0), (self.lists, 0), (self.progress, 1), (self.counts, 2)):
-            row.addWidget(widget, stretch)
-        for button in (self.undo, self.redo, self.rules):
+        for widget in (self.back, self.side, self.title, self.lists):
+            row.addWidget(widget)
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.counts)
+        row.addStretch(1)
+        for button in (self.undo, self.redo, self.rules, self.keys):
             row.addWidget(button)
         foot = QHBoxLayout(self.foot)
         foot.setContentsMargins(20, 6, 16, 6)
         foot.setSpacing(10)
         foot.addWidget(self.said, 1)
+        foot.addWidget(self.hint, 1)
         for button in (self.enlarge, self.reject, self.accept):
             foot.addWidget(button)
         for page in (self.message, self.grid, self.larger):
@@ -257,6 +287,8 @@ class ReviewPage(QWidget):
         """What was done, at the foot. ``aside``: it leads to nothing else, and is told even where there is no foot."""
         self.said.setText(sentence)
         self.said.setToolTip(sentence)
+        self.said.setVisible(bool(sentence))
+        self.hint.setVisible(not sentence)
         if aside and self.foot.isHidden():
             self.told.emit(sentence)
 
@@ -264,8 +296,15 @@ class ReviewPage(QWidget):
         """Whether anything can be decided in this library."""
         for name in ("accept", "reject", "above", "undo", "redo"):
             self.acts[name].setEnabled(changeable)
-        for button in (self.accept, self.reject, self.undo, self.redo, self.rules):
+        for button in (self.accept, self.reject, self.rules):
             button.setEnabled(changeable)
+        self._changeable = changeable
+        self.allow_steps(back=False, forth=False)
+
+    def allow_steps(self, *, back: bool, forth: bool) -> None:
+        """Whether there is anything to undo, and to do again. The keys stay alive, and say so where there is not."""
+        self.undo.setEnabled(self._changeable and back)
+        self.redo.setEnabled(self._changeable and forth)
 
     # Inside
 
@@ -284,11 +323,29 @@ class ReviewPage(QWidget):
         model = self.labels_model
         total = model.waiting + model.decided
         self.beside.set_filled(bool(model.queues))
-        self.progress.setVisible(total > 0)
+        self._total = total
+        self.side.setVisible(bool(model.queues))
         self.progress.setRange(0, max(1, total))
         self.progress.setValue(model.decided)
         self.counts.setText(summary(model) if total else "")
-        self.counts.setToolTip(self.counts.text())
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        """What a narrow window has no room for is left out, the least important first."""
+        styles = Qt.ToolButtonStyle
+        for left_out in range(5):
+            words, progress, title, counts = (left_out <= at for at in range(4))
+            for button in (self.rules, self.keys):
+                button.setToolButtonStyle(styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly)
+            self.progress.setVisible(progress and self._total > 0)
+            self.title.setVisible(title)
+            self.counts.setVisible(counts)
+            if self._head.minimumSize().width() <= self.width():
+                return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit_head()
 
     def _on_enlarge(self) -> None:
         if self.in_larger():
@@ -320,6 +377,13 @@ class ReviewPage(QWidget):
             super().keyPressEvent(event)
 
     def _tint(self) -> None:
-        for button, name in ((self.back, "back"), (self.undo, "undo"), (self.redo, "redo"), (self.rules, "folder")):
+        for button, name in (
+            (self.back, "back"),
+            (self.side, "panel"),
+            (self.undo, "undo"),
+            (self.redo, "redo"),
+            (self.rules, "folder"),
+            (self.keys, "question"),
+        ):
             button.setIcon(icon(name, self._theme.colour("text"), 20))
             button.setIconSize(QSize(20, 20))

@@ -31,6 +31,16 @@ def counts(list_name: str | None, core: Tagging) -> list[Queue]:
     return core.reviewing.queues(list_name)
 
 
+_STEPS = 50
+
+
+def can_move(core: Tagging) -> tuple[bool, bool]:
+    """Whether there is a step to undo, and one to do again."""
+    newest = core.decisions.steps(_STEPS)
+    # What is undone is newer than what stands: a new step drops all that was undone.
+    return not all(step.undone for step in newest) or len(newest) == _STEPS, bool(newest) and newest[0].undone
+
+
 def counts_and_lists(list_name: str | None, core: Tagging) -> tuple[list[Queue], list[str]]:
     """As `counts`, with the names of all label lists."""
     return core.reviewing.queues(list_name), [name for name, _ in core.lists.names()]

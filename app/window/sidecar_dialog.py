@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -24,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.window.sidecars import SidecarWork
 from app.window.tag_run_dialog import Photos
-from app.window.words import count_of
+from app.window.words import count_of, short_path
 from core.errors import RetrouveError
 from core.tagging.types import Planned, SidecarProgress, SidecarReport
 
@@ -33,22 +36,41 @@ if TYPE_CHECKING:
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
-_COLUMNS = ("Sidecar", "Adds", "Takes away", "To know")
+_COLUMNS = ("Sidecar", "Folder", "State", "What")
+_FOLDER, _WHAT = 1, 3
+_PAD = 24
+"""Pixels of a cell beside its words."""
+_STAYS, WRITTEN = "Stays as it is", "Written"
+_TALL = 200
+"""Rows whose height follows what they say: each costs a layout of its words."""
 
 
 class PlanModel(QAbstractTableModel):
-    """A row for each sidecar: those that cannot be written first, with the reason."""
+    """A row for each sidecar: those that cannot be written first, with the reason in full."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[tuple[Path, str, str, str, bool]] = []
+        self._rows: list[tuple[Path, str, str]] = []
 
-    def show(self, report: SidecarReport) -> None:
-        """Show what a report tells."""
+    def show(self, report: SidecarReport, state: str) -> None:
+        """Show what a report tells; ``state`` is what was done with those that were not refused."""
         self.beginResetModel()
-        refused = [(path, "", "", why, True) for path, why in report.refused]
-        self._rows = refused + [_row(planned) for planned in report.sidecars]
+        refused = [(path, _STAYS, why) for path, why in report.refused]
+        self._rows = refused + [(planned.sidecar, state, _what(planned)) for planned in report.sidecars]
         self.endResetModel()
+
+    def put_back(self, report: SidecarReport) -> None:
+        """What was written is put back, but for those that a report refuses, which are shown with the reason."""
+        refused = dict(report.refused)
+        written = [(path, state, what) for path, state, what in self._rows if state == WRITTEN and path not in refused]
+        self.beginResetModel()
+        self._rows = [(path, _STAYS, why) for path, why in refused.items()]
+        self._rows += [(path, "Put back", what) for path, _, what in written]
+        self.endResetModel()
+
+    def row(self, number: int) -> tuple[Path, str, str] | None:
+        """The sidecar of a row, what is or was done with it, and what there is to say of that."""
+        return self._rows[number] if 0 <= number < len(self._rows) else None
 
     def rowCount(self, parent: AnyIndex = _ROOT) -> int:  # noqa: D102
         return 0 if parent.isValid() else len(self._rows)
@@ -66,14 +88,25 @@ class PlanModel(QAbstractTableModel):
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
         if not index.isValid():
             return None
-        row = self._rows[index.row()]
+        sidecar, state, what = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row[0].name if index.column() == 0 else row[index.column()]
+            return (sidecar.name, short_path(sidecar.parent), state, what)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(row[0]) if index.column() == 0 else row[index.column()] or None
+            return str(sidecar) if index.column() < 2 else f"<p>{escape(what)}</p>" if what else None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
-            return f"{row[0].name}{', cannot be written' if row[4] else ''}"
+            return f"{sidecar.name} in {short_path(sidecar.parent)}, {state[0].lower()}{state[1:]}"
         return None
+
+
+class FolderDelegate(QStyledItemDelegate):
+    """A folder on one line: where there is no room its end stays, which tells two folders apart."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: D102
+        super().initStyleOption(option, index)
+        option.features &= ~QStyleOptionViewItem.ViewItemFeature.WrapText  # type: ignore[attr-defined]
+        option.textElideMode = Qt.TextElideMode.ElideLeft  # type: ignore[attr-defined]
 
 
 class SidecarDialog(QDialog):
@@ -85,6 +118,8 @@ class SidecarDialog(QDialog):
         self._library, self._work, self._photos, self._can_write = library, work, photos, not library.read_only
         self._can_undo = 0
         self._closing = False
+        self._fitting = QTimer(self, singleShot=True, interval=0)
+        self._fitting.timeout.connect(self._fit_rows)
         self.which = QComboBox()
         self.which.setAccessibleName("Photos")
         for some in photos:
@@ -123,13 +158,17 @@ class SidecarDialog(QDialog):
         self.table.setAccessibleName("What would be written")
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
+        self.table.setItemDelegateForColumn(_FOLDER, FolderDelegate(self.table))
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(round(self.fontMetrics().height() * 1.9))
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
+        header.sectionResized.connect(lambda *_: self._fitting.start())
         line = QHBoxLayout()
         line.setSpacing(10)
         line.addWidget(QLabel("For"))
@@ -155,7 +194,7 @@ class SidecarDialog(QDialog):
         letter = self.fontMetrics().horizontalAdvance("x")
         self.resize(min(letter * 130, max(460, room.width() - 60)), min(620, max(400, room.height() - 60)))
 
-        for column_at, percent in enumerate((30, 34, 16)):
+        for column_at, percent in enumerate((20, 26, 13)):
             self.table.setColumnWidth(column_at, (self.width() - 60) * percent // 100)
 
     def _chosen(self) -> Sequence[int] | None:
@@ -185,18 +224,19 @@ class SidecarDialog(QDialog):
 
     def _on_planned(self, report: SidecarReport, can_undo: int) -> None:
         self._can_undo = can_undo
-        self.model.show(report)
+        self._show(report, "To be written")
         self._idle(_would(report), ready=report.written)
 
     def _on_written(self, report: SidecarReport, finished: bool) -> None:
-        self.model.show(report)
+        self._show(report, WRITTEN)
         self._can_undo = report.written
         begun = "" if finished else "Stopped: "
         self._idle(f"{begun}{count_of(report.written, 'sidecar')} written{_left(report)}.", ready=0)
         self._end()
 
     def _on_undone(self, report: SidecarReport) -> None:
-        self.model.show(report)
+        self.model.put_back(report)
+        self._fitting.start()
         self._can_undo = 0
         self._idle(f"{count_of(report.written, 'sidecar')} put back as they were{_left(report)}.", ready=0)
         self._end()
@@ -204,6 +244,25 @@ class SidecarDialog(QDialog):
     def _on_failed(self, error: RetrouveError) -> None:
         self._idle(str(error), ready=0, error=True)
         self._end()
+
+    def _show(self, report: SidecarReport, state: str) -> None:
+        self.model.show(report, state)
+        self._fitting.start()
+
+    def _fit_rows(self) -> None:
+        """What there is to say of a sidecar is read in full: its row is as high as that takes."""
+        usual = self.table.verticalHeader().defaultSectionSize()
+        room = self.table.columnWidth(_WHAT) - _PAD
+        metrics = self.table.fontMetrics()
+        for number in range(min(_TALL, self.model.rowCount())):
+            row = self.model.row(number)
+            words = row[2] if row is not None else ""
+            lines = metrics.boundingRect(0, 0, max(80, room), 10_000, Qt.TextFlag.TextWordWrap, words).height()
+            self.table.setRowHeight(number, max(usual, lines + usual - metrics.height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fitting.start()
 
     def _busy(self, words: str, *, writing: bool = False) -> None:
         self.which.setEnabled(not writing)
@@ -257,10 +316,18 @@ class SidecarDialog(QDialog):
             super().closeEvent(event)
 
 
-def _row(planned: Planned) -> tuple[Path, str, str, str, bool]:
-    caption = f"caption: {planned.caption}" if planned.caption else ""
-    adds = ", ".join(part for part in (*planned.adds, caption) if part)
-    return planned.sidecar, adds, ", ".join(planned.removes), planned.note, False
+def _what(planned: Planned) -> str:
+    """What is or was changed in a sidecar, in sentences: what it adds, what it takes away, the caption."""
+    said = []
+    if planned.adds:
+        said.append(f"Adds {', '.join(planned.adds)}.")
+    if planned.removes:
+        said.append(f"Takes away {', '.join(planned.removes)}.")
+    if planned.caption is not None:
+        said.append(f"Caption: {planned.caption}" if planned.caption else "Takes the caption away.")
+    if planned.note:
+        said.append(planned.note)
+    return " ".join(said)
 
 
 def _would(report: SidecarReport) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -15,7 +15,7 @@ from app.window.tag_panel import known
 from app.window.tagging import Tagging
 from app.window.theme import Theme
 from app.window.tool_row import strong
-from app.window.words import count_of
+from app.window.words import count_of, isolated
 from core.errors import RetrouveError
 from core.tagging.types import State, Step, Tag
 
@@ -24,6 +24,8 @@ MOST_SHOWN = 40
 MOST_READ = 5_000
 """Photos whose tags are read to be shown."""
 _ICON = 14
+_ROWS = 8
+"""Rows of tags that are shown at once; the dialog grows for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,30 @@ class Shared:
     label_id: int
     label: str
     photos: int
+
+
+class TakeAway(QPushButton):
+    """A tag that can be taken away from all of the photos. A long name is shortened to the room there is."""
+
+    def __init__(self, one: Shared, everywhere: bool, theme: Theme, taken: Callable[[Shared], None]) -> None:
+        super().__init__()
+        self._name, self._count = isolated(one.label), "" if everywhere else f" ({one.photos:,})"
+        self.setObjectName("offer")
+        self.setAutoDefault(False)
+        self.setIcon(icon("clear", theme.colour("muted"), _ICON))
+        words = f"Take “{self._name}” away from {count_of(one.photos, 'photo')}"
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self.clicked.connect(lambda: taken(one))
+        self.fit(10_000)
+
+    def fit(self, room: int) -> None:
+        """Be no wider than ``room`` pixels."""
+        metrics = self.fontMetrics()
+        left = max(40, min(room - _ICON - 40, metrics.averageCharWidth() * 40) - metrics.horizontalAdvance(self._count))
+        name = metrics.elidedText(self._name, Qt.TextElideMode.ElideRight, left)
+        # An ampersand would be taken for the mark of a key.
+        self.setText((name + self._count).replace("&", "&&"))
 
 
 class TagDialog(QDialog):
@@ -49,7 +75,7 @@ class TagDialog(QDialog):
         self.field.setPlaceholderText("A tag, for instance a name or a place")
         self.said = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="quiet")
         self.heading = strong("")
-        self.shared = Flow()
+        self.shared = Flow(most_rows=_ROWS)
         self.shared.setAccessibleName("Tags of these photos")
         self.add, self.undo, close = QPushButton("Add"), QPushButton("&Undo"), QPushButton("Close")
         self.add.setProperty("primary", "true")
@@ -59,7 +85,8 @@ class TagDialog(QDialog):
         self.field.entered.connect(self._on_entered)
         self.field.left.connect(self.reject)
         self.field.textChanged.connect(lambda text: self.add.setEnabled(bool(text.strip())))
-        self.add.clicked.connect(lambda: self._on_entered(self.field.text()))
+        self.field.refused.connect(lambda words: self._say(words, error=True))
+        self.add.clicked.connect(self.field.enter)
         self.undo.clicked.connect(lambda: self._tagging.undo(self._on_undone))
         close.clicked.connect(self.accept)
         # Methods of the dialog, which are let go with it: a lambda would be called when it is long gone.
@@ -105,32 +132,31 @@ class TagDialog(QDialog):
         names, had = found
         self.field.set_known(names)  # type: ignore[arg-type]
         old = self.shared.items
-        self.shared.put([self._button(one) for one in had[:MOST_SHOWN]])
+        self.shared.put([TakeAway(one, self._everywhere(one), self._theme, self._on_taken) for one in had[:MOST_SHOWN]])
         for button in old:
             button.deleteLater()
-        self.heading.setText("They have" if len(self._ids) > 1 else "It has")
+        more = f" (the first {MOST_SHOWN} of {len(had):,})" if len(had) > MOST_SHOWN else ""
+        self.heading.setText(("They have" if len(self._ids) > 1 else "It has") + more)
         self.heading.setVisible(bool(had))
+        self._grow()
 
-    def _button(self, one: Shared) -> QPushButton:
-        """A tag that can be taken away from all of them."""
-        everywhere = one.photos == min(len(self._ids), MOST_READ)
-        words = one.label if everywhere else f"{one.label} ({one.photos:,})"
-        button = QPushButton(words.replace("&", "&&"))
-        button.setObjectName("offer")
-        button.setAutoDefault(False)
-        button.setIcon(icon("clear", self._theme.colour("muted"), _ICON))
-        button.setToolTip(f"Take “{one.label}” away from {count_of(one.photos, 'photo')}")
-        button.setAccessibleName(button.toolTip())
-        pairs = [(photo_id, one.label_id) for photo_id in self._ids]
-        button.clicked.connect(lambda: self._tagging.clear(pairs, self._on_step))
-        return button
+    def _grow(self) -> None:
+        """As high as what is in it needs: a dialog that somebody made larger stays so."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            high = layout.heightForWidth(self.width()) if layout.hasHeightForWidth() else layout.sizeHint().height()
+            self.resize(self.width(), max(self.height(), high))
+
+    def _everywhere(self, one: Shared) -> bool:
+        return one.photos == min(len(self._ids), MOST_READ)
+
+    def _on_taken(self, one: Shared) -> None:
+        self._tagging.clear([(photo_id, one.label_id) for photo_id in self._ids], self._on_step)
 
     def _on_entered(self, name: str) -> None:
-        name = " ".join(name.split())
-        if name:
-            self.field.clear()
-            self._tagging.tag(self._ids, name, self._on_step)
-            self.field.setFocus()
+        self._tagging.tag(self._ids, name, self._on_step)
+        self.field.setFocus()
 
     def _on_step(self, step: Step | None) -> None:
         if step is None:

@@ -29,10 +29,11 @@ class TagField(QLineEdit):
     """A name, as it should be taken."""
     left = Signal()
     """Escape was pressed in it."""
+    refused = Signal(str)
+    """Why what is typed cannot be a tag, a sentence; it stays in the field."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMaxLength(LONGEST)
         self.setAccessibleName("Tag to add")
         self._known: tuple[tuple[str, KnownLabel], ...] = ()
         self._offers = SuggestionModel(self)
@@ -95,12 +96,15 @@ class TagField(QLineEdit):
 
     def _on_chosen(self, name: str) -> None:
         self.setText(name)
-        self._enter()
+        self.enter()
 
-    def _enter(self) -> None:
+    def enter(self) -> None:
+        """Take what is typed, as Enter does."""
         name = tidy(self.text())
         self._completer.popup().hide()
-        if name:
+        if len(name) > LONGEST:
+            self.refused.emit(f"A tag has {LONGEST} letters at the most, and this has {len(name):,}.")
+        elif name:
             self.clear()
             # As it is known, where it is: "dog" is the label Dog.
             known = next((label.name for folded, label in self._known if folded == fold(name)), name)
@@ -122,7 +126,7 @@ class TagField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._enter()
+            self.enter()
             event.accept()
         elif event.key() == Qt.Key.Key_Escape:
             self.clear()

@@ -14,6 +14,7 @@ from app.window.tag_chips import TagChips
 from app.window.tag_field import TagField
 from app.window.tagging import Tagging
 from app.window.theme import Theme
+from core.errors import CallError
 from core.tagging.types import Tag
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class TagPanel(QWidget):
         column.addWidget(self.chips)
         self.field.entered.connect(self._on_entered)
         self.field.left.connect(self.left)
+        self.field.refused.connect(self._on_refused)
         self.chips.search_asked.connect(lambda tag: self.search_asked.emit(tag.label))
         self.chips.accept_asked.connect(lambda tag: self._decide(tag, "accept"))
         self.chips.reject_asked.connect(lambda tag: self._decide(tag, "reject"))
@@ -104,6 +106,10 @@ class TagPanel(QWidget):
         if self._tagging is not None and self._photo_id is not None:
             getattr(self._tagging, how)([(self._photo_id, tag.label_id)])
             self.left.emit()
+
+    def _on_refused(self, words: str) -> None:
+        if self._tagging is not None:
+            self._tagging.failed.emit(CallError(words))
 
     def _on_entered(self, name: str) -> None:
         if self._tagging is not None and self._photo_id is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from core.types import PhotoMetadata, TakenSource
 def count_of(count: int, thing: str) -> str:
     """``1 photo``, ``1,204 photos``."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Marks that turn the reading direction, and controls: they would make a name look like another."""
+
+
+def isolated(name: str) -> str:
+    r"""A name with nothing in it that turns the letters about it round: such a mark is written out, as ``\u202e``.
+
+    A name in Arabic or Hebrew needs none, and is drawn from the right as it is. The command line writes them so too.
+    """
+    return _TURNING.sub(lambda mark: f"\\u{ord(mark[0]):04x}", name)
 
 
 def time_left(seconds: float) -> str:

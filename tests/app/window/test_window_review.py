@@ -192,12 +192,12 @@ def test_space_shows_a_photo_larger_and_the_same_keys_decide(parts: Parts, page:
 
 
 def test_everything_above_the_line_is_accepted_as_one_step(parts: Parts, page: Any, qtbot: Any) -> None:
-    assert page.bar.accept.text() == "Accept all 4 from 90%"
+    assert page.bar.accept.text() == "Accept the 4 photos that are 90% sure or more"
     assert [(s.title, s.count) for s in page.grid.sections()] == [("At least 90% sure", 4), ("Less sure", 14)]
     press(qtbot, Qt.Key.Key_R, Qt.Key.Key_L)
     assert page.bar.slider.hasFocus()
     press(qtbot, Qt.Key.Key_PageDown)
-    assert page.bar.accept.text() == "Accept all 6 from 80%"
+    assert page.bar.accept.text() == "Accept the 6 photos that are 80% sure or more"
     assert [section.count for section in page.grid.sections()] == [7, 11]
     press(qtbot, Qt.Key.Key_Return)
     assert page.grid.hasFocus()
@@ -447,3 +447,50 @@ def test_a_hundred_thousand_suggestions_never_hold_the_window(parts: Parts, qtbo
     turn(lambda: page.model.count(Verdict.ACCEPTED) < 20)
     print(f"the longest of {len(took):,} keys and turns: {sorted(took)[-3:]} ms")
     assert max(took) < 50
+
+
+# What is said, and where
+
+
+def test_the_slider_stays_in_its_place_and_what_it_does_is_a_sentence(parts: Parts, page: Any, qtbot: Any) -> None:
+    for wide in (1280, 900):
+        parts.window.resize(wide, 700)
+        qtbot.waitUntil(lambda wide=wide: parts.window.width() == wide)
+        places = set()
+        for percent in (1, 50, 90, 99, 100):
+            page.bar.slider.setValue(percent)
+            QApplication.processEvents()
+            at = page.bar.slider.mapTo(page, page.bar.slider.rect().topLeft())
+            places.add((at.x(), at.y(), page.bar.slider.width()))
+            assert page.bar.named.text() == f"Line at {percent}%"
+        assert len(places) == 1, places
+    page.bar.slider.setValue(99)
+    assert page.bar.accept.accessibleName() == "Accept the photo that is 99% sure or more"
+    page.bar.slider.setValue(100)
+    assert page.bar.accept.accessibleName() == "No photo is 100% sure or more"
+    assert not page.bar.accept.isEnabled()
+
+
+def test_undo_and_redo_are_alive_only_where_there_is_something(parts: Parts, page: Any, qtbot: Any) -> None:
+    settle(parts, qtbot)
+    assert not page.undo.isEnabled() and not page.redo.isEnabled()
+    assert page.hint.isVisible() and "F1 all keys" in page.hint.text()
+    press(qtbot, Qt.Key.Key_R)
+    assert page.said.text() == "Rejected “beach” on 1 photo. Ctrl+Z takes it back."
+    assert page.hint.isHidden()
+    qtbot.waitUntil(lambda: page.undo.isEnabled() and not page.redo.isEnabled())
+    qtbot.mouseClick(page.undo, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.redo.isEnabled() and not page.undo.isEnabled())
+    settle(parts, qtbot)
+
+
+def test_a_narrow_window_cuts_no_count_and_keeps_the_labels_reachable(parts: Parts, page: Any, qtbot: Any) -> None:
+    letter = page.fontMetrics().horizontalAdvance("x")
+    parts.window.resize(letter * 98, 600)
+    qtbot.waitUntil(lambda: not page.beside.shown)
+    needed = page.counts.fontMetrics().horizontalAdvance(page.counts.text())
+    qtbot.waitUntil(lambda: page.counts.isVisible() and page.counts.width() >= needed)
+    qtbot.mouseClick(page.side, Qt.MouseButton.LeftButton)
+    assert page.labels.isVisible()
+    qtbot.mouseClick(page.side, Qt.MouseButton.LeftButton)
+    assert not page.labels.isVisible()

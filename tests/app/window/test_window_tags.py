@@ -327,6 +327,27 @@ def test_a_library_that_cannot_be_written_says_so(parts: Parts, qtbot: Any) -> N
     editor.close()
 
 
+def test_the_dialog_grows_for_what_the_photos_have_and_cuts_no_name(parts: Parts, qtbot: Any) -> None:
+    decisions, ids = library_of(parts).tagging.decisions, by_name(parts, "red")
+    for number in range(10):
+        decisions.tag(ids, f"a tag, number {number}")
+    decisions.tag(ids, "long " * 39)
+    dialog = TagDialog(parts.conductor.tagging, ids, parts.window.theme, parts.window)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitUntil(lambda: len(dialog.shared.items) == 11)
+    qtbot.waitUntil(lambda: not dialog.shared.verticalScrollBar().maximum())
+    area = dialog.shared.viewport()
+    for item in dialog.shared.items:
+        at = item.mapTo(area, item.rect().bottomRight())
+        assert area.rect().contains(at), "all of it is seen"
+    dialog.field.setText("y" * 250)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    assert dialog.said.text() == "A tag has 200 letters at the most, and this has 250."
+    assert dialog.field.text() == "y" * 250
+    dialog.reject()
+
+
 # Suggesting
 
 
@@ -381,12 +402,15 @@ def test_sidecars_are_shown_first_then_written_then_undone(tagged: Parts, qtbot:
     assert dialog.write.text() == "Write 2 sidecars" and not list(painted.rglob("*.xmp")), "nothing is written yet"
     rows = [[dialog.model.index(row, column).data() for column in range(4)] for row in range(2)]
     assert sorted(row[0] for row in rows) == ["red 0.jpg.xmp", "red 1.jpg.xmp"]
-    assert all("Red" in row[1] for row in rows)
+    assert {row[1] for row in rows} == {str(painted / "even")}, "two of one name are told apart by their folders"
+    assert all(row[2] == "To be written" and row[3].startswith("Adds ") and "Red" in row[3] for row in rows)
     dialog.write.click()
     qtbot.waitUntil(lambda: dialog.said.text().startswith("2 sidecars written"), timeout=20_000)
+    assert [dialog.model.index(row, 2).data() for row in range(2)] == ["Written", "Written"]
     assert len(list(painted.rglob("*.xmp"))) == 2
     dialog.undo.click()
     qtbot.waitUntil(lambda: "put back" in dialog.said.text(), timeout=20_000)
+    assert [dialog.model.index(row, 2).data() for row in range(2)] == ["Put back", "Put back"]
     assert not list(painted.rglob("*.xmp"))
     dialog.reject()
 
@@ -398,11 +422,22 @@ def test_a_sidecar_that_cannot_be_written_is_named_with_its_reason(tagged: Parts
     tagged.window.commands.sidecars.trigger()
     [dialog] = tagged.window.findChildren(SidecarDialog)
     qtbot.waitUntil(lambda: dialog.write.text() == "Write 1 sidecar", timeout=20_000)
-    assert dialog.model.index(0, 0).data() == broken.name and dialog.model.index(0, 3).data()
+    assert dialog.model.index(0, 0).data() == broken.name and dialog.model.index(0, 2).data() == "Stays as it is"
+    why = dialog.model.index(0, 3).data()
+    dialog.resize(560, 400)
+    metrics, table = dialog.table.fontMetrics(), dialog.table
+
+    def needed() -> int:
+        """The height that the whole reason takes in its cell."""
+        wrap = Qt.TextFlag.TextWordWrap
+        return int(metrics.boundingRect(0, 0, table.columnWidth(3) - 8, 9999, wrap, why).height())
+
+    qtbot.waitUntil(lambda: table.rowHeight(0) >= needed() > metrics.height())
     assert "1 stays as it is" in dialog.said.text()
     dialog.write.click()
     qtbot.waitUntil(lambda: dialog.said.text().startswith("1 sidecar written"), timeout=20_000)
     assert broken.read_bytes() == b"<x:xmpmeta this is no XML"
+    assert [dialog.model.index(row, 2).data() for row in range(2)] == ["Stays as it is", "Written"]
     dialog.reject()
 
 
