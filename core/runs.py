@@ -128,6 +128,13 @@ class Runs:
         named = [one for one in found if _NAME.fullmatch(one.name) and (one / CONFIG).is_file()]
         return sorted((one for one in named if not (one / RESULT).is_file()), key=lambda one: one.name)
 
+    def resume(self, kind: str, file: str) -> Draft:
+        """The run of this kind that was stopped last and left ``file``. Raises `CallError` where none did."""
+        drafts = [one for one in self.folder.glob(f"{_DRAFT}{kind}-*") if (one / file).is_file()]
+        if not drafts:
+            raise CallError(f"No run of `train {kind}` was stopped on the way: there is nothing to resume.")
+        return Draft(self.folder, max(drafts, key=lambda one: (one / file).stat().st_mtime), kind)
+
 
 def _free_name(folder: Path, kind: str) -> str:
     base = f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -255,6 +255,8 @@ TRAIN_DETAILS = """\
   retrouve train            learns the names in captions and tags ("Biscuit", "Oma Els"), in seconds
   retrouve search Biscuit on the beach
   retrouve adapters off RUN   searches as before; `on` brings it back
+  retrouve train lora       trains the model itself on captioned photos, in minutes ([torch]); Ctrl-C saves
+  retrouve train full       all of its layers, for thousands of captions
   retrouve train scratch FOLDER   a whole new model from captioned photos: hours on a GPU, and a great many of them
 
 Photos that are held out decide: nothing is installed that finds less than before, and it says why.
@@ -334,9 +336,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "train",
-        "learns names from your own captions and tags",
+        "learns from your own captions and tags",
         "app.cli.training:train",
-        operands="[adapter|scratch] [SOURCE...]",
+        operands="[adapter|lora|full|scratch] [SOURCE...]",
         at_most=None,
         add_options=training_options.add,
         details=TRAIN_DETAILS,

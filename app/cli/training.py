@@ -9,18 +9,26 @@ from app.cli.opening import open_library
 from app.cli.progress import ProgressBar
 from app.training_child import TrainingChild
 from core.errors import CallError
+from core.models.openclip import require_torch
 
 if TYPE_CHECKING:
     from app.cli.console import Console
 
-MODES = ("adapter", "scratch")
+MODES = ("adapter", "lora", "full", "scratch")
 """What can be trained: modules of `training`."""
+
+TUNING = ("epochs", "batch", "parts", "rate", "rank", "loss", "locked", "precision", "seed")
+"""Options of `lora` and `full` that go on to the run as they are, where they are given."""
+SCRATCH = ("steps", "warm_up", "hold_out", "workers", "save_every", "measure_every", "architecture")
+"""Options of `scratch` alone."""
 
 FIGURES = {
     "names_recall_at_1": "photos found first by name",
     "names_recall_at_10": "photos among the first ten by name",
     "sentences_recall_at_10": "photos among the first ten by own sentences",
+    "sentences_recall_at_1": "photos found first by own sentences",
     "general_recall_at_10": "general photos among the first ten",
+    "general_recall_at_1": "general photos found first",
 }
 
 
@@ -37,24 +45,64 @@ def train(call: Call, console: Console) -> int:
         return scratch(call, console)
     if len(call.operands) > 1:
         raise CallError(f"`retrouve train {mode}` learns from the library alone: `{call.operands[1]}` is too much.")
-    tolerance = call.options["tolerance"]
-    arguments = [part for name in call.options["name"] for part in ("--name", name)]
-    if tolerance is not None:
-        arguments += ["--tolerance", str(tolerance)]
+    arguments = _arguments(mode, call.options)
+    if mode != "adapter":
+        require_torch(f"`retrouve train {mode}`")
     with open_library(call.library):  # migrates it, and says what is wrong with it
         pass
     with ProgressBar(console) as bar, TrainingChild(mode, call.library, arguments) as child:
         try:
             for step in child.steps():
                 amount = f"{step.done:,} of {step.total:,}" if step.total else "..."
-                bar.update(step.what, step.done, step.total, amount=amount)
+                if "loss" in step.more:
+                    amount += f", loss {step.more['loss']:.3f}, rate {step.more['rate']:.1e}"
+                left = step.more.get("left_s")
+                bar.update(step.what, step.done, step.total, amount=amount, seconds_left=left)
         except KeyboardInterrupt:
             bar.clear()
-            console.fail("Interrupted: nothing was installed, and nothing is left of the run.")
+            console.fail(f"Interrupted: nothing was installed. {_STAYS.get(mode, _STAYS['lora']).format(mode=mode)}")
             return 130
     console.document(child.result)
     show(child.result, console)
     return 0
+
+
+_STAYS = {
+    "adapter": "Nothing is left of the run.",
+    "lora": "`retrouve train {mode} --resume` goes on behind the last step that was saved, if there was one.",
+}
+
+
+def _arguments(mode: str, options: dict[str, Any]) -> list[str]:
+    """The arguments of the training process. Raises `CallError` for options of another mode."""
+    _check(mode, options)
+    arguments = [part for name in options["name"] for part in ("--name", name)]
+    arguments += [part for name in TUNING if options[name] is not None for part in (f"--{name}", str(options[name]))]
+    arguments += ["--resume"] * bool(options["resume"]) + ["--save-memory"] * bool(options["checkpointing"])
+    if options["tolerance"] is not None:
+        arguments += ["--tolerance", str(options["tolerance"])]
+    return arguments
+
+
+def _check(mode: str, options: dict[str, Any]) -> None:
+    given = [name for name in TUNING if options[name] is not None]
+    given += [name for name in ("resume", "checkpointing") if options[name]]
+    for name in SCRATCH if mode != "adapter" else (*given, *SCRATCH):
+        if options[name] is not None:
+            raise CallError(f"`retrouve train {mode}` knows no --{name.replace('_', '-')}.")
+    if mode != "adapter" and options["name"]:
+        raise CallError("--name is for `train adapter`: the others learn whole sentences.")
+    if mode == "full" and options["rank"] is not None:
+        raise CallError("--rank is for `train lora`: `train full` trains whole weights.")
+    if options["precision"] == "fp16":
+        raise CallError(f"`retrouve train {mode}` computes in fp32 or bf16.")
+    for name, least, most in (("epochs", 0.1, 1000), ("batch", 4, 100_000), ("parts", 1, 10_000), ("rank", 1, 1024)):
+        if options[name] is not None and not least <= options[name] <= most:
+            raise CallError(f"--{name} goes from {least} to {most:,}.")
+    if options["rate"] is not None and not 0 < options["rate"] <= 1:
+        raise CallError("--rate is above 0, and 1 at the most.")
+    if options["resume"] and (len(given) > 1 or options["tolerance"] is not None):
+        raise CallError("--resume goes on as the run was asked to at first: leave the other options out.")
 
 
 def show(result: dict[str, Any], console: Console) -> None:
@@ -78,8 +126,13 @@ def show(result: dict[str, Any], console: Console) -> None:
         console.say(f"Not learned: {one['name']}: {one['why']}.")
     if len(result.get("left_out", ())) > 10:
         console.say(f"... and {len(result['left_out']) - 10} more. `retrouve runs show {result['run']}` has all.")
-    if result["installed"]:
+    for remark in result.get("remarks", ()):
+        console.say(remark)
+    if result["installed"] and result.get("kind") == "adapter":
         console.say(f"`retrouve adapters off {result['run']}` switches it off again.")
+    elif result["installed"]:
+        old = result["based_on"]
+        console.say(f"`retrouve models use {old}` goes back, and `retrouve models remove {result['run']}` forgets it.")
 
 
 def share(value: float | None) -> str:

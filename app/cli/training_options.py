@@ -30,8 +30,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--tolerance",
         type=fraction,
         metavar="F",
-        help="what general recall@10 may lose, as a fraction of 1 (default: 0.01)",
+        help="adapter, lora, full: what general recall may lose, as a fraction of 1 (default: 0.01)",
     )
+    tuning = parser.add_argument_group(
+        "lora and full; also --resume, --epochs, --batch, --parts, --rate, --seed, --precision and --checkpointing"
+    )
+    tuning.add_argument("--rank", type=int, metavar="N", help="lora: the rank of what is added to a weight (default: 8)")
+    tuning.add_argument("--loss", choices=("clip", "sigmoid"), help="InfoNCE (default), or each pair by itself")
+    tuning.add_argument("--locked", choices=("image", "text"), help="a tower that stays as it is (default: none)")
     scratch = parser.add_argument_group("scratch (docs/training.md tells of each, and of several GPUs)")
     scratch.add_argument("--resume", action="store_true", help="go on with the run named, or with the last")
     scratch.add_argument("--architecture", metavar="A", help="OpenCLIP's name for one, small-vit, or a JSON file")

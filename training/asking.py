@@ -1,0 +1,59 @@
+"""How `training.lora` and `training.full` are called, and what stays of a run that is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from core import runs
+from core.errors import DiskFull
+from core.library import Library
+from training import progress
+from training.loop import CHECKPOINT
+from training.tuning import Options
+
+_CHOICES = {"loss": ("clip", "sigmoid"), "locked": ("", "image", "text"), "precision": ("fp32", "bf16")}
+
+
+@contextlib.contextmanager
+def kept_if_stopped(draft: runs.Draft) -> Iterator[None]:
+    """Take a run's folder away when something goes wrong, unless it was stopped or the disk is full, and there is a
+    saved step to go on from."""
+    try:
+        yield
+    except (KeyboardInterrupt, DiskFull):
+        if not (draft.folder / CHECKPOINT).is_file():
+            draft.drop()
+        raise
+    except BaseException:
+        draft.drop()
+        raise
+
+
+def run(kind: str, defaults: Options, train: Callable[..., dict[str, Any]], argv: Sequence[str] | None) -> int:
+    """Read what is asked, train, and write progress and the result as JSON lines; the exit code."""
+    parser = argparse.ArgumentParser(prog=f"python -m training.{kind}", description="Learn from captioned photos.")
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--resume", action="store_true", help="go on with the run that was stopped")
+    for one in fields(Options):
+        name, value = f"--{one.name.replace('_', '-')}", getattr(defaults, one.name)
+        if isinstance(value, bool):
+            parser.add_argument(name, action="store_true", default=value)
+        else:
+            parser.add_argument(name, type=type(value), default=value, choices=_CHOICES.get(one.name))
+    asked = vars(parser.parse_args(argv))
+    library, resume = asked.pop("library"), asked.pop("resume")
+    options = replace(defaults, **asked)
+    began = time.perf_counter()
+
+    def work(lines: progress.Lines) -> dict[str, Any]:
+        with Library.open(library, create=False) as opened:
+            result = train(opened, options, lines.tell, resume=resume)
+        return result | {"seconds": round(time.perf_counter() - began, 1)}
+
+    return progress.run(work)
