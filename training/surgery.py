@@ -6,7 +6,6 @@ text towers of Hugging Face's transformers.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -144,13 +143,21 @@ def lora_factors(model: nn.Module) -> dict[str, Tensor]:
 
 def plain_state(model: nn.Module) -> dict[str, Tensor]:
     """The weights as an untouched model of this kind names them, what was learned added to them: copies."""
-    merged = copy.deepcopy(model)
-    for part in list(merged.modules()):
-        if parametrize.is_parametrized(part):
-            assert isinstance(part.parametrizations, nn.ModuleDict)
-            for name in list(part.parametrizations):
-                parametrize.remove_parametrizations(part, name, leave_parametrized=True)
-    return {name: value.detach().clone() for name, value in merged.state_dict().items()}
+    learned = {f"{path}.{name}" for path, part in model.named_modules() for name in _parametrized(part)}
+    modules = dict(model.named_modules())
+    found = {}
+    for key, value in model.state_dict().items():
+        if ".parametrizations." not in key:
+            found[key] = value.detach().clone()
+    with torch.no_grad():
+        for full in learned:
+            path, _, name = full.rpartition(".")
+            found[full] = getattr(modules[path], name).detach().clone()
+    return found
+
+
+def _parametrized(part: nn.Module) -> list[str]:
+    return list(part.parametrizations) if parametrize.is_parametrized(part) else []  # type: ignore[arg-type]
 
 
 # Mixing, and writing down
