@@ -35,7 +35,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     tuning = parser.add_argument_group(
         "lora and full; also --resume, --epochs, --batch, --parts, --rate, --seed, --precision and --checkpointing"
     )
-    tuning.add_argument("--rank", type=int, metavar="N", help="lora: the rank of what is added to a weight (default: 8)")
+    tuning.add_argument(
+        "--rank", type=int, metavar="N", help="lora: the rank of what is added to a weight (default: 8)"
+    )
     tuning.add_argument("--loss", choices=("clip", "sigmoid"), help="InfoNCE (default), or each pair by itself")
     tuning.add_argument("--locked", choices=("image", "text"), help="a tower that stays as it is (default: none)")
     scratch = parser.add_argument_group("scratch (docs/training.md tells of each, and of several GPUs)")

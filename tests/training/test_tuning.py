@@ -41,7 +41,7 @@ COLOURS = {
     "purple": (120, 20, 150),
 }
 PICTURES = len(COLOURS) ** 2
-SMALL_RUN = Options(epochs=4, batch=48, part=48, rate=0.01, rank=4, average=0.5, replay=0.1, keep=0.0, patience=99)
+SMALL_RUN = Options(epochs=4, batch=48, rate=0.01, rank=4, average=0.5, replay=0.1, keep=0.0, patience=99)
 
 
 def draw(folder: Path) -> list[dict[str, Any]]:
@@ -246,7 +246,7 @@ def test_a_sentence_of_several_photos_is_asked_once_and_any_of_them_is_right() -
 
 @pytest.mark.usefixtures("not_installed")
 def test_the_sigmoid_loss_trains_a_bias_too(library: Library) -> None:
-    options = Options(epochs=1, batch=48, part=16, loss="sigmoid", keep=0.5, locked="image", precision="bf16")
+    options = Options(epochs=1, batch=48, parts=3, loss="sigmoid", keep=0.5, locked="image", precision="bf16")
     result = lora.train(library, options, Heard())
     assert result["chosen"]["epochs"] == 1 and result["why"]
     assert tuning.Options.read({"epochs": 3, "unknown": 1}).epochs == 3
