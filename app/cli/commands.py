@@ -223,6 +223,9 @@ TAGS_DETAILS = """\
   retrouve tags undo [N]                           takes back the last steps; `redo [N]` does them again
   retrouve tags steps                              what was done last
   retrouve tags stats                              how many tags there are
+  retrouve tags labels                             the labels on photos, and those that are in no list
+  retrouve tags rename kat cat                     in every list too; where there is “cat” already, both become one
+  retrouve tags forget kat                         takes a label that is in no list off all photos
   retrouve tags export --xmp [--dry-run] [--undo]  writes accepted tags into sidecars, or takes that back
 
 A decision holds for every copy of a photo, and is kept when the photo is moved, or forgotten and found again.

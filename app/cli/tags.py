@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "`retrouve tags list [FOLDER]`, `accept PHOTO... LABEL`, `reject PHOTO... LABEL`, `clear PHOTO... LABEL`, "
-    "`undo [N]`, `redo [N]`, `steps`, `stats` or `export --xmp`"
+    "`undo [N]`, `redo [N]`, `steps`, `stats`, `labels`, `rename OLD NEW`, `forget LABEL` or `export --xmp`"
 )
 _OF_LISTS = ("state", "label")
 _OF_EXPORTS = ("xmp", "dry_run", "undo")
@@ -119,6 +119,62 @@ def _stats(library: Library, _operands: Sequence[str], _call: Call, console: Con
         f"{counted(stats.suggested, 'suggestion waits', 'suggestions wait')} for you; "
         f"{counted(stats.steps, 'step')} can be undone."
     )
+    return 0
+
+
+# Labels
+
+
+def _labels(library: Library, _operands: Sequence[str], _call: Call, console: Console) -> int:
+    """Those on photos, and those that stand in no list: made by hand, or by mistake."""
+    found = library.tagging.decisions.labels()
+    console.document(
+        {
+            "labels": [
+                {
+                    "label": row.label,
+                    "suggested": row.suggested,
+                    "accepted": row.accepted,
+                    "rejected": row.rejected,
+                    "lists": list(lists),
+                }
+                for row, lists in found
+            ]
+        }
+    )
+    if not found:
+        console.say(_why_nothing(library))
+        return 1
+    rows = [
+        (row.label, f"{row.suggested:,}", f"{row.accepted:,}", f"{row.rejected:,}", ", ".join(lists) or "in no list")
+        for row, lists in found
+    ]
+    console.table(rows, right=(1, 2, 3), head=("label", "suggested", "accepted", "rejected", "list"))
+    return 0
+
+
+def _rename(library: Library, operands: Sequence[str], _call: Call, console: Console) -> int:
+    from core.tagging.decisions import valid_name
+
+    old, new = operands
+    merged = library.tagging.renaming.rename_everywhere(old, new)
+    was, now = valid_name(old), valid_name(new)
+    console.document({"label": now, "was": was, "merged": merged})
+    also = ": what either had, it has now" if merged else ""
+    console.say(f"“{was}” is called “{now}” from now on, on photos and in lists{also}.")
+    return 0
+
+
+def _forget(library: Library, operands: Sequence[str], _call: Call, console: Console) -> int:
+    done = library.tagging.decisions.forget(operands[0])
+    console.document({"label": done.label, "step": _step_document(done.step), "stays": done.stays})
+    if done.step is not None:
+        console.say(f"{_sentence(done.step)}. `retrouve tags undo` brings it back.")
+    elif not done.stays:
+        console.say(f"Forgot “{done.label}”, which no photo had.")
+    if done.stays:
+        have = counted(done.stays, "photo keeps", "photos keep")
+        console.say(f"{have} “{done.label}”: it is a keyword of the file's own.")
     return 0
 
 
@@ -244,5 +300,8 @@ _VERBS: dict[str, tuple[int, int | None, Callable[[Library, Sequence[str], Call,
     "redo": (0, 1, _redo),
     "steps": (0, 0, _steps),
     "stats": (0, 0, _stats),
+    "labels": (0, 0, _labels),
+    "rename": (2, 2, _rename),
+    "forget": (1, 1, _forget),
 }
 """Each verb: how many words it takes at the least and at the most, and what does it."""

@@ -41,6 +41,11 @@ def keep(db: sqlite3.Connection, decided: Iterable[Decided]) -> None:
     )
 
 
+def forget_label(db: sqlite3.Connection, label_id: int) -> None:
+    """Forget what was decided of a label, of contents that are gone too."""
+    db.execute("DELETE FROM decision WHERE label_id = ?", [label_id])
+
+
 def put_back(db: sqlite3.Connection, photo_id: int, content_id: int) -> None:
     """Give a photo what was decided of its content before.
 

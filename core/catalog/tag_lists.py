@@ -35,6 +35,10 @@ class Counted:
     rejected: int
 
 
+_USED = (
+    "(EXISTS (SELECT 1 FROM tag t WHERE t.label_id = l.id) OR EXISTS (SELECT 1 FROM listed i WHERE i.label_id = l.id) "
+    "OR EXISTS (SELECT 1 FROM decision d WHERE d.label_id = l.id))"
+)
 _TAG = "t.label_id, l.name, t.state, t.source, t.score"
 
 
@@ -103,6 +107,19 @@ def counts(db: sqlite3.Connection) -> list[Counted]:
     return [Counted(*row) for row in rows if any(row[2:])]
 
 
+def counts_with_lists(db: sqlite3.Connection) -> list[tuple[Counted, tuple[str, ...]]]:
+    """The labels that are on photos or in no list, by name, each with the names of the lists that have it."""
+    lists: dict[int, list[str]] = {}
+    for label_id, name in db.execute(
+        "SELECT i.label_id, k.name FROM listed i JOIN label_list k ON k.id = i.list_id ORDER BY k.folded"
+    ):
+        lists.setdefault(label_id, []).append(name)
+    found = {row.label_id: row for row in counts(db)}
+    others = db.execute(f"SELECT l.id, l.name FROM label l WHERE {_USED} ORDER BY l.folded, l.name")
+    rows = [found.get(id) or Counted(id, name, 0, 0, 0) for id, name in others if id in found or id not in lists]
+    return [(row, tuple(lists.get(row.label_id, ()))) for row in rows]
+
+
 def photos_tagged(db: sqlite3.Connection) -> int:
     """How many photos have a label that is accepted."""
     return int(db.execute("SELECT count(*) FROM photo WHERE tagged = 1").fetchone()[0])
@@ -141,8 +158,20 @@ def names(db: sqlite3.Connection, label_ids: Sequence[int]) -> dict[int, str]:
 
 
 def all_names(db: sqlite3.Connection) -> list[str]:
-    """The names of all labels."""
-    return [row["name"] for row in db.execute("SELECT name FROM label ORDER BY folded, name")]
+    """The names of the labels that something has: a photo, a list, a decision on a photo that is gone."""
+    return [row["name"] for row in db.execute(f"SELECT name FROM label l WHERE {_USED} ORDER BY folded, name")]
+
+
+def is_used(db: sqlite3.Connection, label_id: int) -> bool:
+    """Whether a photo, a list, or a decision on a photo that is gone has a label. The row of one that nothing has stays
+    where a step names it, for when that is undone; to a person it is not there."""
+    return db.execute(f"SELECT 1 FROM label l WHERE l.id = ? AND {_USED}", [label_id]).fetchone() is not None
+
+
+def lists_of(db: sqlite3.Connection, label_id: int) -> list[str]:
+    """The names of the lists that have a label."""
+    query = "SELECT k.name FROM listed i JOIN label_list k ON k.id = i.list_id WHERE i.label_id = ? ORDER BY k.folded"
+    return [row["name"] for row in db.execute(query, [label_id])]
 
 
 def _tag(row: Sequence[Any]) -> TagOn:

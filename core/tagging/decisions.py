@@ -20,6 +20,7 @@ from core.catalog.naming import readable
 from core.catalog.tags import TagChange, TagRow
 from core.errors import CallError
 from core.tagging import finding
+from core.tagging.forgetting import Forgotten, forget
 from core.tagging.steps import Steps, read_step, record, undecided
 from core.tagging.types import LabelCount, PhotoTags, Source, State, Step, Tag, TagStats
 
@@ -138,7 +139,7 @@ class Decisions:
             found = tag_lists.counts(db)
             photos = tag_lists.photos_tagged(db)
             steps = steps_rows.count(db)
-        labels = tuple(LabelCount(row.label_id, row.label, row.suggested, row.accepted, row.rejected) for row in found)
+        labels = tuple(map(_count, found))
         return TagStats(
             photos,
             sum(label.suggested for label in labels),
@@ -148,10 +149,22 @@ class Decisions:
             steps,
         )
 
+    def forget(self, name: str) -> Forgotten:
+        """Take a label off all photos, as one step; see `core.tagging.forgetting`. Raises `CallError` for a label that
+        is not there, or that is in a list."""
+        name = valid_name(name)
+        return self._catalog.write(lambda db: forget(db, finding.find(db, name, create=False)))
+
     def knows(self, name: str) -> bool:
         """Whether there is a label of this name, case and accents aside, or at this path in the tree of a list."""
         with self._catalog.read() as db:
             return finding.known_as(db, valid_name(name)) is not None
+
+    def labels(self) -> list[tuple[LabelCount, tuple[str, ...]]]:
+        """The labels that are on photos or in no list, by name, each with the names of the lists that have it."""
+        with self._catalog.read() as db:
+            found = tag_lists.counts_with_lists(db)
+        return [(_count(row), lists) for row, lists in found]
 
     def label_id(self, name: str, create: bool = False) -> int:
         """The id of the label of this name, case and accents aside; with ``create`` one that is new is made.
@@ -267,6 +280,10 @@ def _names(db: sqlite3.Connection, label_ids: Sequence[int]) -> dict[int, str]:
     if len(names) < len(set(label_ids)):
         raise CallError("The label is not there any more: look at the list of labels again.")
     return names
+
+
+def _count(row: tag_lists.Counted) -> LabelCount:
+    return LabelCount(row.label_id, row.label, row.suggested, row.accepted, row.rejected)
 
 
 def _tag(row: tag_lists.TagOn) -> Tag:

@@ -25,16 +25,22 @@ def find(db: sqlite3.Connection, name: str, *, create: bool) -> int:
         return known
     refuse_path(name)
     if create:
-        return tags.label_id(db, name)
+        unused = tags.find_label(db, name)
+        if unused is None:
+            return tags.label_id(db, name)
+        db.execute("UPDATE label SET name = ?, folded = ? WHERE id = ?", [name, tags.folded(name), unused])
+        return unused
     raise CallError(f"There is no label “{name}”. {_hint(name, tag_lists.all_names(db))}")
 
 
 def known_as(db: sqlite3.Connection, name: str) -> int | None:
-    """The id of the label of this name, or at the end of this path; None where there is none."""
+    """The id of the label of this name, or at the end of this path; None where there is none, or nothing has it."""
     known = tags.find_label(db, name)
-    steps = _STEP.split(name)
-    if known is not None or len(steps) == 1:
+    if known is not None and tag_lists.is_used(db, known):
         return known
+    steps = _STEP.split(name)
+    if len(steps) == 1:
+        return None
     ids = [tags.find_label(db, step) for step in steps]
     found: int | None = None
     for above, label in pairwise(ids):

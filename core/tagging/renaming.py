@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from core.catalog import tags
+from core.catalog import tag_lists, tags
 from core.catalog.connection import Catalog
-from core.errors import CallError
+from core.tagging import finding
 from core.tagging.decisions import valid_name
 from core.tagging.finding import refuse_path
 
@@ -29,21 +29,24 @@ class Renaming:
         if wanted:
             self._catalog.write(lambda db: _rename(db, tags.folded(list_name), wanted))
 
-    def rename_everywhere(self, old: str, new: str) -> None:
+    def rename_everywhere(self, old: str, new: str) -> bool:
         """Give a label another name, in every list. Where there is a label of that name already, both become one.
 
-        Raises `CallError` where there is no label of the old name, and for what is no name.
+        Whether that was so. Raises `CallError` where there is no label of the old name, and for what is no name.
         """
         name = valid_name(new)
         refuse_path(name)
 
-        def work(db: sqlite3.Connection) -> None:
-            label = tags.find_label(db, old)
-            if label is None:
-                raise CallError(f"There is no label “{old}” any more.")
+        def work(db: sqlite3.Connection) -> bool:
+            label = finding.find(db, valid_name(old), create=False)
+            taken = tags.find_label(db, name)
+            merges = taken is not None and taken != label and tag_lists.is_used(db, taken)
             _name(db, label, name)
+            if taken is not None and not merges:
+                db.execute("UPDATE label SET name = ? WHERE id = ?", [name, taken])
+            return merges
 
-        self._catalog.write(work)
+        return self._catalog.write(work)
 
 
 def _rename(db: sqlite3.Connection, folded_list: str, names: Mapping[str, str]) -> None:

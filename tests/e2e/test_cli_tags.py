@@ -97,12 +97,29 @@ def test_a_label_of_ones_own_goes_on_several_photos_and_off_again(call: Call, fo
     assert stats["steps"] == 2
 
 
+def test_a_label_made_by_mistake_is_found_renamed_and_forgotten(call: Call, folder: Path) -> None:
+    one, two = sorted(folder.glob("*.jpg"))[:2]
+    call("tags", "accept", one, "kat")
+    call("tags", "accept", two, "kot")
+    known = {row["label"]: row for row in document(call("tags", "labels", "--json"))["labels"]}
+    assert known["kat"] == {"label": "kat", "suggested": 0, "accepted": 1, "rejected": 0, "lists": []}
+    assert "in no list" in call("tags", "labels")[1]
+    assert document(call("tags", "rename", "kat", "kot", "--json")) == {"label": "kot", "was": "kat", "merged": True}
+    assert len(states(call, "--label", "kot")) == 2
+    assert call("tags", "forget", "kot")[1] == "Forgot “kot” on 2 photos. `retrouve tags undo` brings it back.\n"
+    assert "no label “kot”" in document(call("tags", "list", "--label", "kot", "--json"), 2)["error"]
+    assert call("tags", "undo")[0] == 0 and len(states(call, "--label", "kot")) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
         (("tags", "frobnicate"), 2, "does not know `frobnicate`"),
         (("tags", "accept", "dog"), 2, "is called otherwise"),
         (("tags", "reject", "{photo}", "unheard of"), 2, "There is no label “unheard of”"),
+        (("tags", "accept", "{photo}", "Animals > Dog"), 2, "No label list has “Dog” below “Animals”"),
+        (("tags", "rename", "unheard of", "heard of"), 2, "There is no label “unheard of”"),
+        (("tags", "forget", "unheard of"), 2, "There is no label “unheard of”"),
         (("tags", "accept", "{folder}", "dog"), 2, "is a folder"),
         (("tags", "accept", "{folder}/none.jpg", "dog"), 3, "is not there"),
         (("tags", "accept", "{folder}/CREDITS.md", "dog"), 2, "is no photo of the library"),

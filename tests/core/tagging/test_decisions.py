@@ -200,7 +200,7 @@ def test_bulk_tagging_makes_a_label_once_and_knows_it_by_any_spelling(album):
 
 
 def test_no_label_is_made_for_photos_that_are_gone(album):
-    album.label("cat")
+    album.decisions.tag([album.add("a")], "cat")
     assert album.decisions.tag([999], "cat") is None
     with pytest.raises(CallError, match="no label “dog”"):
         album.decisions.tag([999], "dog")
