@@ -31,12 +31,13 @@ from core import runs
 from core.copying import refused
 from core.errors import CallError, RetrouveError, TrainingError
 from training import building, progress, sharded
+from training.curve_picture import picture
 from training.decoding import Batch, Batches
 from training.distributed import World, any_of, joined, mean, told
 from training.recipe import KINDS, Examination, Learning, Options
 from training.shards import HoldOut, Reader, Stream, find_shards, held_out, survey
 
-MODEL, CHECKPOINTS = "model", "checkpoints"
+MODEL, CHECKPOINTS, PICTURE = "model", "checkpoints", "curves.svg"
 LOOK = 10
 """Steps between two looks at the loss where there are several processes: a look makes all wait for each other."""
 MOST_FAULTS = 3
@@ -110,6 +111,7 @@ def train(folder: Path, options: Options, world: World, tell: Tell, stop: Stop |
         building.export(learning.model, folder / MODEL)
         data = {**data, "unreadable": dict(batches.faults + reader.faults)}
         _write(folder, runs.DATA, data)
+        _put(folder, PICTURE, picture(f"{folder.name}: {options.architecture}", run.curves()))
         result = _result(folder, run, len(examination.photos), time.monotonic() - started)
         _write(folder, runs.RESULT, result)
     any_of(False, world)
@@ -263,9 +265,13 @@ def _result(folder: Path, run: _Going, photos: int, seconds: float) -> dict[str,
 
 
 def _write(folder: Path, file: str, content: Mapping[str, Any]) -> None:
+    _put(folder, file, json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def _put(folder: Path, file: str, text: str) -> None:
     aside = folder / f"{file}.new"
     try:
-        aside.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        aside.write_text(text, encoding="utf-8")
         aside.replace(folder / file)
     except OSError as error:
         raise refused(error, folder / file) from error

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +28,10 @@ SMALL = {
     "vision_cfg": {"image_size": 32, "layers": 3, "width": 96, "head_width": 32, "patch_size": 4},
     "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
 }
+_HEARING = (  # a job in the background was born to ignore it
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from app.cli.main import main; sys.exit(main())"
+)
 ONE = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
 
 
@@ -45,14 +50,32 @@ def lines(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
 
-def kill_after(process: subprocess.Popen[str], step: int, number: signal.Signals) -> None:
-    """Send a signal to all of its processes when it says that a step is done."""
-    assert process.stdout is not None
-    for line in process.stdout:
+def start_each(*words: str | Path) -> list[subprocess.Popen[str]]:
+    """Two processes that know of each other as torchrun says it; the first is the one that speaks."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    common = {**os.environ, **ONE, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    command = [sys.executable, "-m", "training.scratch", *map(str, words), "--device", "cpu"]
+    return [
+        subprocess.Popen(
+            command, cwd=PROJECT, env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        for rank in (0, 1)
+    ]  # fmt: skip
+
+
+def signal_after(processes: list[subprocess.Popen[str]], step: int, number: signal.Signals) -> None:
+    """Send a signal to each when the first says that a step is done."""
+    assert processes[0].stdout is not None
+    for line in processes[0].stdout:
         if line.startswith("{") and json.loads(line).get("done", 0) >= step:
             break
-    os.killpg(process.pid, number)
-    process.communicate(timeout=300)
+    for process in processes:
+        process.send_signal(number)
+    for process in processes:
+        process.communicate(timeout=300)
 
 
 def test_from_nothing_the_loss_falls_and_photos_are_found(retrouve: Callable[..., Ran], tmp_path: Path) -> None:
@@ -78,14 +101,15 @@ def test_from_nothing_the_loss_falls_and_photos_are_found(retrouve: Callable[...
 
 def test_two_processes_of_torchrun_are_killed_and_go_on_to_the_bit(tmp_path: Path) -> None:
     data = shapes.write_tars(tmp_path / "data", tars=6, pairs=30, side=24)
-    numbers = ["--batch=16", "--steps=30", "--save-every=10", "--buffer=40", "--workers=1", "--hold-out=0.2"]
+    numbers = ["--batch=16", "--steps=300", "--save-every=10", "--buffer=40", "--workers=1", "--hold-out=0.2"]
     asked = [data, "--architecture", scratch_runs.tiny(tmp_path), *numbers]
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     assert lines(start(*asked, "--out", straight, processes=2))[-1]["event"] == "result"
-    kill_after(start(*asked, "--out", killed, processes=2), 20, signal.SIGKILL)
-    assert not (killed / "result.json").exists()
-    kill_after(start("--out", killed, "--resume", processes=2), 20, signal.SIGTERM)
-    assert lines(start("--out", killed, "--resume", processes=2))[-1]["result"]["steps"] == 30
+    signal_after(start_each(*asked, "--out", killed), 20, signal.SIGKILL)
+    assert 0 < sharded.whole_sets(killed / "checkpoints")[0] < 300
+    signal_after([start("--out", killed, "--resume", processes=2)], 30, signal.SIGTERM)
+    assert not (killed / "result.json").exists() and 0 < sharded.whole_sets(killed / "checkpoints")[0] < 300
+    assert lines(start("--out", killed, "--resume", processes=2))[-1]["result"]["steps"] == 300
     first, second = scratch_runs.weights(straight), scratch_runs.weights(killed)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -97,7 +121,7 @@ def test_ctrl_c_in_a_terminal_saves_and_resume_goes_on(
     numbers = ["--batch=8", "--steps=300", "--save-every=1000", "--hold-out=0.2"]
     words = ["--library", sample_library, "train", "scratch", data, "--architecture", scratch_runs.tiny(tmp_path)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", *map(str, words), *numbers], cwd=PROJECT, env={**os.environ, **ONE},
+        [sys.executable, "-c", _HEARING, *map(str, words), *numbers], cwd=PROJECT, env={**os.environ, **ONE},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     runs = sample_library / "runs"
