@@ -5,8 +5,8 @@ give a scalar. A batch that is spread over processes hands on, as ``every_image`
 rows of all of them (gathered with their gradients) and as ``first`` the row that its own begin at; the mean of the
 processes' losses is then the loss of the whole batch.
 
-``same`` bool[n, m] marks pairs that are no pair of the batch and true all the same (an equal caption, a near copy of
-the photo): they count as neither right nor wrong.
+``same`` bool[n, m] marks photos and sentences that are no pair of the batch and true all the same (a sentence that a
+photo has too): they count as neither right nor wrong. In a batch that is spread over processes it has to be symmetric.
 """
 
 from __future__ import annotations
@@ -30,12 +30,10 @@ def info_nce(
     every_text: Tensor | None = None,
     first: int = 0,
     same: Tensor | None = None,
-    wrong_texts: Tensor | None = None,
 ) -> Tensor:
     """Symmetric InfoNCE (van den Oord et al. 2018; Radford et al. 2021), as `open_clip.loss.ClipLoss` computes it.
 
-    ``scale`` is the inverse temperature. ``wrong_texts`` float[k, dim] are sentences that are true of no photo of the
-    batch: hard negatives for the photos (Yuksekgonul et al. 2023).
+    ``scale`` is the inverse temperature.
     """
     by_image = scale * images @ (texts if every_text is None else every_text).T
     by_text = scale * texts @ (images if every_image is None else every_image).T
@@ -44,9 +42,7 @@ def info_nce(
         hidden = same.clone()
         hidden[torch.arange(len(images), device=images.device), right] = False
         by_image = by_image.masked_fill(hidden, -math.inf)
-        by_text = by_text.masked_fill(hidden, -math.inf)
-    if wrong_texts is not None and len(wrong_texts):
-        by_image = torch.cat([by_image, scale * images @ wrong_texts.T], dim=1)
+        by_text = by_text.masked_fill(hidden.T if every_image is None else hidden, -math.inf)
     return (functional.cross_entropy(by_image, right) + functional.cross_entropy(by_text, right)) / 2
 
 

@@ -281,10 +281,11 @@ class Objective:
             return self._encoding.images(pixels), self._encoding.texts([text for _, text in some])
 
         def loss(images: Tensor, texts: Tensor) -> Tensor:
+            same = true_too(pairs).to(device)
             if self._bias is not None:
-                value = losses.sigmoid(images, texts, self._scale.exp(), self._bias)
+                value = losses.sigmoid(images, texts, self._scale.exp(), self._bias, same=same)
             else:
-                value = losses.info_nce(images, texts, self._scale.exp())
+                value = losses.info_nce(images, texts, self._scale.exp(), same=same)
             if options.keep:
                 old = (
                     torch.stack([self._old_images[one.path] for one, _ in pairs]).to(device),
@@ -294,6 +295,14 @@ class Objective:
             return value
 
         return gradients_in_parts(encode, parts, loss)
+
+
+def true_too(pairs: Sequence[tuple[Example, str]]) -> Tensor:
+    """Which photos of a batch (rows) have which of its sentences: bool[n, n]. A photo with five captions is asked for
+    by one, and must not be the wrong answer to another."""
+    known = [{text.casefold() for text in one.texts} for one, _ in pairs]
+    said = [text.casefold() for _, text in pairs]
+    return torch.tensor([[text in texts for text in said] for texts in known], dtype=torch.bool)
 
 
 def layered(options: Options, parts: Sequence[Sequence[tuple[str, nn.Parameter]]]) -> list[dict[str, Any]]:

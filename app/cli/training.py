@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from app.cli.calls import Call
 from app.cli.opening import open_library
 from app.cli.progress import ProgressBar
 from app.training_child import TrainingChild
-from core.errors import CallError
+from core.errors import CallError, TrainingError
 from core.models.openclip import require_torch
 
 if TYPE_CHECKING:
@@ -52,25 +53,33 @@ def train(call: Call, console: Console) -> int:
         pass
     with ProgressBar(console) as bar, TrainingChild(mode, call.library, arguments) as child:
         try:
-            for step in child.steps():
-                amount = f"{step.done:,} of {step.total:,}" if step.total else "..."
-                if "loss" in step.more:
-                    amount += f", loss {step.more['loss']:.3f}, rate {step.more['rate']:.1e}"
-                left = step.more.get("left_s")
-                bar.update(step.what, step.done, step.total, amount=amount, seconds_left=left)
+            _follow(child, bar)
         except KeyboardInterrupt:
             bar.clear()
-            console.fail(f"Interrupted: nothing was installed. {_STAYS.get(mode, _STAYS['lora']).format(mode=mode)}")
+            if mode == "adapter":
+                console.fail("Interrupted: nothing was installed, and nothing is left of the run.")
+                return 130
+            console.remark("Saving behind this step. Ctrl-C once more ends it without.")
+            child.cancel()
+            with suppress(TrainingError):  # it ends without a result, as it was told to
+                _follow(child, bar)
+            bar.clear()
+            console.fail(
+                f"Interrupted: nothing was installed. `retrouve train {mode} --resume` goes on behind the last step "
+                "that was saved, if there was one."
+            )
             return 130
     console.document(child.result)
     show(child.result, console)
     return 0
 
 
-_STAYS = {
-    "adapter": "Nothing is left of the run.",
-    "lora": "`retrouve train {mode} --resume` goes on behind the last step that was saved, if there was one.",
-}
+def _follow(child: TrainingChild, bar: ProgressBar) -> None:
+    for step in child.steps():
+        amount = f"{step.done:,} of {step.total:,}" if step.total else "..."
+        if "loss" in step.more:
+            amount += f", loss {step.more['loss']:.3f}, rate {step.more['rate']:.1e}"
+        bar.update(step.what, step.done, step.total, amount=amount, seconds_left=step.more.get("left_s"))
 
 
 def _arguments(mode: str, options: dict[str, Any]) -> list[str]:

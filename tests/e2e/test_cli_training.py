@@ -62,3 +62,24 @@ def test_wrong_calls_get_sentences(retrouve: Callable[..., Ran], sample_library:
     broken.write_text("{")
     ran = call("captions", "import", broken)
     assert ran.code == 3 and "is not JSON" in ran.err
+
+
+def test_lora_and_full_say_what_they_lack(retrouve: Callable[..., Ran], sample_library: Path) -> None:
+    call = partial(retrouve, "--library", sample_library)
+    ran = call("--json", "train", "lora", "--epochs", "1")
+    assert ran.code == 0 and ran.document["installed"] is False and "too little to learn" in ran.document["why"]
+    listed = call("--json", "runs", "list").document["runs"]
+    assert [(one["kind"], one["why"]) for one in listed] == [("lora", ran.document["why"])]
+    assert "too little" in call("runs", "show", listed[0]["run"]).out
+    for words, says in [
+        (("full", "--resume"), "nothing to resume"),
+        (("full", "--rank", "4"), "--rank is for `train lora`"),
+        (("lora", "--steps", "4"), "knows no --steps"),
+        (("adapter", "--batch", "4"), "knows no --batch"),
+        (("lora", "--name", "Biscuit"), "--name is for `train adapter`"),
+        (("lora", "--resume", "--seed", "2"), "leave the other options out"),
+        (("lora", "--rate", "2"), "--rate is above 0"),
+        (("lora", "--precision", "fp16"), "fp32 or bf16"),
+    ]:
+        ran = call("train", *words)
+        assert (ran.code, says in ran.err) == (2, True), (words, ran)
