@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FIGURES = {"sentences_recall_at_1": "photos found first", "sentences_recall_at_10": "photos among the first ten"}
 
+_OTHERS = ("name", "tolerance", "rank", "loss", "locked")
+"""Options of the other modes."""
+
 
 def scratch(call: Call, console: Console) -> int:
     """Train, show how far it is, and say what came of it and where it lies."""
@@ -48,13 +51,20 @@ def _follow(child: TrainingChild, bar: ProgressBar) -> None:
 
 
 def _arguments(call: Call) -> list[str]:
-    """The call, as `training.scratch` takes it."""
+    """The call, as `training.scratch` takes it. Raises `CallError` for what it cannot do anything with."""
     options, operands = call.options, list(call.operands[1:])
+    for name in _OTHERS:
+        if options[name] not in (None, []):
+            raise CallError(f"`--{name}` is not for `retrouve train scratch`.")
     given = {name: options[name.replace("-", "_")] for name in (*NUMBERS, "architecture", "precision")}
     said = [f"--{name}={value}" for name, value in given.items() if value is not None]
     if options["checkpointing"]:
         said.append("--checkpointing")
     if options["resume"]:
+        if any(one != f"--workers={options['workers']}" for one in said):
+            raise CallError(
+                "A run goes on with what it was begun with: beside `--resume`, `--workers` alone can change."
+            )
         if len(operands) > 1:
             raise CallError("`retrouve train scratch --resume` goes on with one run: name it, or none.")
         return [*said, f"--resume={operands[0]}" if operands else "--resume"]

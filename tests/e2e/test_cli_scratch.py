@@ -17,6 +17,8 @@ def test_wrong_calls_get_sentences_and_leave_nothing(
     for words, code, says in [
         ((), 2, "What is to be learned from?"),
         (("--resume", "a", "b"), 2, "goes on with one run"),
+        (("--resume", "--batch", "8"), 2, "`--workers` alone can change"),
+        ((tmp_path, "--loss", "sigmoid"), 2, "`--loss` is not for"),
         ((tmp_path,), 3, "has neither captions.jsonl nor tars"),
     ]:
         ran = call(*words)
