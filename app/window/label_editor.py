@@ -62,6 +62,8 @@ class LabelEditor(QDialog):
         """The name under which the library keeps it; None for one that it does not."""
         self._exclusive: set[str] = set()
         self._wanted: str | None = None
+        self._begun: str | None = None
+        """The list that was begun here and never saved: where nothing comes of it, it does not stay."""
         self._then: Callable[[], None] = _nothing
         self.lists = ListChooser(theme)
         self.tree = LabelTree(self)
@@ -72,11 +74,8 @@ class LabelEditor(QDialog):
         self.preview = LabelPreview(tagging, lane, thumbnails, theme)
         self.tabs = QTabWidget()
         self.said = QLabel(textFormat=Qt.TextFormat.PlainText, objectName="quiet", wordWrap=True)
-        self.suggest, self.revert, self.save = (
-            QPushButton("S&uggest tags…"),
-            QPushButton("&Revert"),
-            QPushButton("&Save"),
-        )
+        self.suggest, self.revert = QPushButton("S&uggest tags…"), QPushButton("&Revert")
+        self.save = QPushButton("&Save")
         self._lay_out()
         self._connect()
         room = parent.size() if parent is not None else QSize(1240, 800)
@@ -207,6 +206,8 @@ class LabelEditor(QDialog):
         """Work on a list from now on."""
         current = self.view.current().label.name if self.view.current() is not None else None
         same = labels.name == self._list.name
+        if stored != self._begun:
+            self._drop_begun()
         self._list, self._stored, self._exclusive = labels, stored, set(labels.exclusive)
         self.tree.show(labels)
         self.view.expandAll() if len(labels.labels) <= 300 else self.view.expandToDepth(0)
@@ -247,6 +248,8 @@ class LabelEditor(QDialog):
 
     def _on_begun(self, labels: LabelList) -> None:
         self._own[labels.name] = labels
+        self._drop_begun()
+        self._begun = labels.name
         self._show(labels, labels.name)
         self._wanted = labels.name
         self.tabs.setCurrentWidget(self.list_fields)
@@ -275,8 +278,16 @@ class LabelEditor(QDialog):
             self._say_fault_words(CANNOT)
             return
         if ask_to_remove(self, name):
+            if name == self._begun:
+                self._begun = None
             if name == self._stored:
                 self._show(LabelList(""), None)
+            self._tagging.remove(name)
+
+    def _drop_begun(self) -> None:
+        """Take the list away that was begun and never saved; nothing can be done with a list without labels."""
+        name, self._begun = self._begun, None
+        if name is not None and self._tagging.can_change:
             self._tagging.remove(name)
 
     def _is_there(self, name: str) -> bool:
@@ -314,6 +325,7 @@ class LabelEditor(QDialog):
         self.new.clear()
         say(self.new_fault, self.new, "")
         self.view.go_to(item)
+        self.tabs.setCurrentWidget(self.fields)
 
     def remove_label(self) -> None:
         """Take the current label out of the list."""
@@ -381,7 +393,7 @@ class LabelEditor(QDialog):
         self.revert.setVisible(edited)
         self.suggest.setEnabled(can and bool(self._list.name) and not fault and self.tree.rowCount() > 0)
         self.exporting.setEnabled(self._stored is not None)
-        self.lists.set_edited(edited)
+        self.lists.set_edited(edited, self.working())
         if not can:
             self._say(CANNOT)
         elif fault:
@@ -401,7 +413,6 @@ class LabelEditor(QDialog):
         self.save.setEnabled(False)
         working = self.working()
         self._wanted = working.name
-
         self._then = then
         self._tagging.put(working, self._stored, self._on_kept, self._on_not_saved, renamed=self.tree.renamed())
 
@@ -411,6 +422,7 @@ class LabelEditor(QDialog):
         then()
 
     def _on_saved(self, labels: LabelList) -> None:
+        self._begun = None
         if self._stored is not None:
             self._own.pop(self._stored, None)
         self._own[labels.name] = labels
@@ -474,6 +486,7 @@ class LabelEditor(QDialog):
         self._leave(self._end)
 
     def _end(self) -> None:
+        self._drop_begun()
         self.preview.show_label(None, None)
         super().reject()
 
@@ -482,5 +495,6 @@ class LabelEditor(QDialog):
             event.ignore()
             self._leave(self._end)
         else:
+            self._drop_begun()
             self.preview.show_label(None, None)
             super().closeEvent(event)

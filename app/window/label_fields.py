@@ -111,7 +111,7 @@ class LabelFields(Form):
         self.name = NameField("Name of the label")
         self.synonyms = Lines("Other names", "Other names for the same: puppy", 2)
         self.prompts = Lines("Sentences of its own", "What such a photo shows: a dog running on the beach", 2)
-        self.negatives = Lines("What it is not", "What is easily taken for it: a hot dog", 2)
+        self.negatives = Lines("What it is not", "What is easily taken for it: a wolf", 2)
         self.group = QComboBox()
         self.group.setEditable(True)
         self.group.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

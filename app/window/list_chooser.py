@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.window.label_tree import LONGEST, tidy
 from app.window.theme import Theme
+from app.window.words import isolated
 from core.tagging.types import LabelList
 
 _COUNT = Qt.ItemDataRole.UserRole + 1
@@ -27,6 +28,8 @@ _HEADING = Qt.ItemDataRole.UserRole + 3
 _EDITED = Qt.ItemDataRole.UserRole + 4
 _NAME = Qt.ItemDataRole.UserRole + 5
 """The name that the library knows the list by."""
+_WORKING = Qt.ItemDataRole.UserRole + 6
+"""Name and number of labels as they stand in the editor, where they are not saved yet."""
 _State = QStyle.StateFlag
 
 
@@ -65,14 +68,15 @@ class ListDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(rect, 6, 6)
         room = rect.adjusted(10, 0, -8, 0)
         painter.setPen(theme.colour("muted"))
-        number = f"{index.data(_COUNT):,}"
+        name, count = index.data(_WORKING) or (str(index.data()), index.data(_COUNT))
+        number = f"{count:,}"
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number)
         room.setRight(room.right() - option.fontMetrics.horizontalAdvance(number) - 8)
         if chosen:
             font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(theme.colour("text"))
-        words = f"{index.data()}{' •' if index.data(_EDITED) else ''}"
+        words = f"{isolated(name) or 'Without a name'}{' •' if index.data(_EDITED) else ''}"
         words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         painter.restore()
@@ -118,7 +122,7 @@ class ListChooser(QListWidget):
             for name, count in own:
                 self._add(name, count, ready=False)
             if others:
-                heading = QListWidgetItem("Ready to use" if own else "Ready to use: choose one, or begin your own")
+                heading = QListWidgetItem("Ready to use")
                 heading.setFlags(Qt.ItemFlag.NoItemFlags)
                 heading.setData(_HEADING, True)
                 self.addItem(heading)
@@ -140,12 +144,14 @@ class ListChooser(QListWidget):
         item = self.currentItem()
         return None if item is None or item.data(_HEADING) else (item.text(), bool(item.data(_READY)))
 
-    def set_edited(self, edited: bool) -> None:
-        """Whether something in the current list waits to be saved."""
+    def set_edited(self, edited: bool, working: LabelList) -> None:
+        """Whether something in the current list waits to be saved, and how it stands then."""
         item = self.currentItem()
-        if item is not None and bool(item.data(_EDITED)) != edited:
+        now = (working.name, len(working.labels)) if edited else None
+        if item is not None and (bool(item.data(_EDITED)) != edited or item.data(_WORKING) != now):
             with QSignalBlocker(self):
                 item.setData(_EDITED, edited)
+                item.setData(_WORKING, now)
             self.viewport().update()
 
     def rename(self) -> None:

@@ -22,8 +22,17 @@ _SIDE = 18
 """Pixels of an icon."""
 _FEWEST = 3
 """Rows that are to be seen of any view, however little room there is."""
+_EDGE = 6
+"""Pixels above and below the rows together."""
 _HIGHEST = 1 << 20
 """Pixels: no part is higher."""
+
+
+class _Body(QStackedWidget):
+    """Would be as high as it may be: a view's own wish is the same however many rows it has."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), min(self.maximumHeight(), _HIGHEST))
 
 
 class PanelSection(QWidget):
@@ -53,7 +62,7 @@ class PanelSection(QWidget):
         self.hint.setWordWrap(True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.hint.setContentsMargins(18, 2, 14, 8)
-        self.body = QStackedWidget()
+        self.body = _Body()
         self.body.addWidget(self.hint)
         self.body.addWidget(view)
         self.above = QVBoxLayout()
@@ -107,17 +116,25 @@ class PanelSection(QWidget):
             self._most = most
             self.fit()
 
+    def line(self) -> int:
+        """Pixels of a row."""
+        return max(1, self.view.sizeHintForRow(0))
+
+    def around(self) -> int:
+        """Pixels that it takes beside its rows."""
+        head = self._head.sizeHint().height() + self.above.sizeHint().height()
+        return head + (0 if not self.opened else _EDGE if self.rows() else self.body.maximumHeight())
+
     def fit(self) -> None:
         """Take the height that fits what is in it now."""
         rows = self.rows()
         self.body.setCurrentWidget(self.view if rows else self.hint)
         self.body.setVisible(self.opened)
         if rows:
-            line = max(1, self.view.sizeHintForRow(0))
+            line = self.line()
             self.body.setMinimumHeight(min(rows, _FEWEST) * line + 4)
-            self.body.setMaximumHeight(
-                min(_HIGHEST, (rows if self._most is None else min(rows, self._most)) * line + 6)
-            )
+            shown = rows if self._most is None else min(rows, self._most)
+            self.body.setMaximumHeight(min(_HIGHEST, shown * line + _EDGE))
         else:
             # A stack asks for the room of its largest page, and the view's is endless.
             width = max(120, self.width())

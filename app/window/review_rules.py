@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -98,6 +99,7 @@ class RulesDialog(QDialog):
             form.addWidget(label, row, 0)
             form.addWidget(field, row, 1)
         line = QHBoxLayout()
+        line.setSpacing(8)
         line.addWidget(self.accept_too)
         line.addWidget(self.percent)
         line.addStretch(1)
@@ -120,7 +122,9 @@ class RulesDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self.fault)
         column.addLayout(buttons)
-        self.resize(self.fontMetrics().horizontalAdvance("x") * 92, self.fontMetrics().height() * 26)
+        for label in (words, self.none, self.fault):
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.resize(self.fontMetrics().horizontalAdvance("x") * 92, 0)
 
     def show_rules(self, rules: Sequence[Rule]) -> None:
         """These are the rules now."""
@@ -134,7 +138,19 @@ class RulesDialog(QDialog):
         self.rules.setCurrentRow(0)
         self.rules.setVisible(bool(rules))
         self.none.setVisible(not rules)
+        self.remove.setVisible(bool(rules))
         self._fit()
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """Without rules as high as what is said; with some there is room for a few, and more if somebody made it."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            least = layout.totalHeightForWidth(self.width())
+            self.setMinimumHeight(least)
+            rules = self.rules.isVisibleTo(self)
+            self.resize(self.width(), max(self.height(), self.fontMetrics().height() * 26) if rules else least)
 
     def say_fault(self, error: RetrouveError) -> None:
         """Why a rule was not kept. What was entered stays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListView, QSizePolicy, QVBoxLayout, QWidget
 
 from app.window.panel_section import PanelSection
@@ -17,6 +17,8 @@ from core.types import SavedSearch
 
 FEW = 7
 """Rows of the parts above the tags that are shown at once: the rest is scrolled to, and the tags have room."""
+_BETWEEN = 24
+"""Pixels between the parts, and around them."""
 MANY = 12
 """Rows of tags from which on there is a field to find one."""
 
@@ -143,10 +145,11 @@ class SidePanel(QFrame):
         self.find.setPlaceholderText("Find a tag")
         self.find.setAccessibleName("Find a tag")
         self.find.setClearButtonEnabled(True)
-        around = QHBoxLayout()
+        self._finding = QWidget()
+        around = QHBoxLayout(self._finding)
         around.setContentsMargins(18, 0, 14, 6)
         around.addWidget(self.find)
-        self.tags_part.above.addLayout(around)
+        self.tags_part.above.addWidget(self._finding)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 8)
         column.setSpacing(4)
@@ -166,6 +169,7 @@ class SidePanel(QFrame):
         for part, model in zip(self.parts(), (self.model, self.lists_model, self.tags_model), strict=True):
             for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
                 changed.connect(lambda *_, part=part: part.fit())
+                changed.connect(self._fitting.start)
         for changed in (self.tags.expanded, self.tags.collapsed, self.tags_model.modelReset, self.tags_part.folded):
             changed.connect(self._fitting.start)
         self._fit_tags()
@@ -184,10 +188,24 @@ class SidePanel(QFrame):
 
     def _fit_tags(self) -> None:
         """A field to find a tag is of use only where there are many."""
-        self.tags_part.fit()
-        below = self.tags_part.opened and self.tags_part.rows() > 0
-        self.searches_part.set_most(FEW if below else None)
-        self.lists_part.set_most(FEW if below else None)
         many = bool(self.find.text()) or self.tags_part.rows() > MANY
-        self.find.setVisible(self.tags_part.opened and many)
+        self._finding.setVisible(self.tags_part.opened and many)
         self.tags_part.fit()
+        if not (self.tags_part.opened and self.tags_part.rows()):
+            self.searches_part.set_most(None)
+            self.lists_part.set_most(None)
+            return
+        # Rows that would fit beside all that the tags and a few of the others take: the others may have them too.
+        room = self.height() - sum(part.around() for part in self.parts()) - _BETWEEN
+        wanted = {part: part.rows() if part.opened else 0 for part in self.parts()}
+        taken = wanted[self.tags_part] + sum(min(FEW, wanted[part]) for part in (self.searches_part, self.lists_part))
+        spare = max(0, room // self.tags_part.line() - taken)
+        for part in (self.searches_part, self.lists_part):
+            more = min(spare, max(0, wanted[part] - FEW))
+            part.set_most(FEW + more)
+            spare -= more
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if event.size().height() != event.oldSize().height():
+            self._fitting.start()

@@ -276,7 +276,7 @@ class TagTree(PanelView, QTreeView):
         if self._tags.rowCount(index):
             name = "fold-open" if self.isExpanded(index) else "fold"
             pixmap = picture(name, self._theme.colour("muted"), 12, self.devicePixelRatioF())
-            painter.drawPixmap(rect.right() - 12, rect.center().y() - 6, pixmap)
+            painter.drawPixmap(rect.right() - 5, rect.center().y() - 6, pixmap)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         match Qt.Key(event.key()):

@@ -41,6 +41,8 @@ SOON = 250
 MOST = 20_000
 """Photos that can be tagged at once by hand: more were hardly meant."""
 
+NO_PHOTOS = "There are no photos in the library yet: add a folder first."
+
 
 class Tags(QObject):
     """Lets panel, viewer, grid and library play together. ``commands`` is what the window's actions do here."""
@@ -204,6 +206,8 @@ class Tags(QObject):
             self._say(CANNOT, True)
         elif self.tagging.running is not None:
             self._say("Tags are being suggested already: stop that in the bar at the foot, or wait for it.", False)
+        elif not self._total():
+            self._say(NO_PHOTOS, False)
         else:
             self.tagging.ask(
                 lambda core: (core.lists.names(), core.lists.ready()), partial(self._ask_what_to_run, list_name)
@@ -222,7 +226,11 @@ class Tags(QObject):
         window, none = self._window, np.zeros(0, np.int64)
         selected = none if window.in_viewer() else window.grid.chosen()
         shown = window.model.ids if window.pages.currentWidget() is window.grid else none
-        return photos_to_choose(selected, shown, sum(status.photos for status in self._session.roots or ()))
+        return photos_to_choose(selected, shown, self._total())
+
+    def _total(self) -> int:
+        """The photos of the library."""
+        return sum(status.photos for status in self._session.roots or ())
 
     def _begin(self, name: str, photos: Sequence[int] | None, accept_above: float | None) -> None:
         """A ready list becomes one's own by being used."""

@@ -275,6 +275,25 @@ def test_a_new_list_can_be_named_at_once(editor: LabelEditor, parts: Parts, qtbo
     assert [label.name for label in kept(parts, "Mine").labels] == ["Sky"]
 
 
+def test_a_new_list_is_seen_as_it_stands_and_goes_where_nothing_comes_of_it(
+    editor: LabelEditor, parts: Parts, qtbot: Any
+) -> None:
+    editor.begin()
+    qtbot.waitUntil(lambda: editor.list_fields.name.hasSelectedText())
+    assert any(name == "New list" for name, _ in library_of(parts).tagging.lists.names())
+    qtbot.keyClicks(editor.list_fields.name, "Album")
+    for name in ("Sky", "Sea"):
+        editor.new.setText(name)
+        editor.add_label()
+    assert editor.tabs.currentWidget() is editor.fields, "what was added is what is shown"
+    item = editor.lists.currentItem()
+    qtbot.waitUntil(lambda: item.data(Qt.ItemDataRole.UserRole + 6) == ("Album", 2))
+    assert item.text() == "New list", "the library still has it under its name"
+    editor.revert.click()
+    editor.reject()
+    qtbot.waitUntil(lambda: [name for name, _ in library_of(parts).tagging.lists.names()] == ["Colours"])
+
+
 def test_lists_travel_in_files(editor: LabelEditor, parts: Parts, qtbot: Any, tmp_path: Path) -> None:
     files = parts.conductor._tags.files
     files.write("Colours", tmp_path / "out.toml", "toml")

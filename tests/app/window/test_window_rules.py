@@ -39,6 +39,9 @@ def test_a_rule_is_made_given_another_line_and_taken_away(
     parts: Parts, dialog: RulesDialog, qtbot: Any, painted: Path
 ) -> None:
     assert dialog.none.isVisible() and not dialog.rules.isVisible()
+    gap = dialog.percent.geometry().left() - dialog.accept_too.geometry().right()
+    assert gap >= 6, "words and number do not run together"
+    assert dialog.height() < dialog.fontMetrics().height() * 24, "without a rule there is no hole"
     assert dialog.folder.currentData() == painted and dialog.list.findText("Garden") >= 0
     assert not dialog.percent.isEnabled()
     dialog.list.setCurrentText("Garden")

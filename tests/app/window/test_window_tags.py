@@ -155,6 +155,31 @@ def test_a_tag_and_a_list_are_renamed_in_place(tagged: Parts, qtbot: Any) -> Non
     assert library_of(tagged).tagging.lists.find("Paints") is not None
 
 
+def test_no_part_of_the_panel_scrolls_while_there_is_room_below(tagged: Parts, qtbot: Any) -> None:
+    side, lists = tagged.window.side, library_of(tagged).tagging.lists
+    for number in range(12):
+        lists.put(LabelList(f"List {number:02d}", (Label("Red"),)))
+    tagged.conductor.tagging.lists_changed.emit()
+    tagged.window.resize(1000, 900)
+    qtbot.waitUntil(lambda: side.lists_model.rowCount() == 13)
+    qtbot.waitUntil(lambda: not side.lists.verticalScrollBar().maximum())
+    assert not side.tags.verticalScrollBar().maximum()
+    tagged.window.resize(1000, 420)
+    qtbot.waitUntil(lambda: side.lists.verticalScrollBar().maximum() > 0)
+    assert side.tags.viewport().height() >= side.tags_part.line() * 2, "the tags keep some room"
+
+
+def test_an_empty_library_has_nothing_to_suggest_tags_for(
+    open_window: Callable[..., Parts], tmp_path: Path, qtbot: Any
+) -> None:
+    parts = open_window(tmp_path / "empty")
+    window = parts.window
+    qtbot.waitUntil(lambda: parts.session.library is not None and parts.session.roots is not None)
+    window.commands.suggest.trigger()
+    assert window.banner.words.text() == "There are no photos in the library yet: add a folder first."
+    assert not window.findChildren(TagRunDialog)
+
+
 def test_folding_a_part_and_an_empty_one_says_what_it_is_for(parts: Parts, qtbot: Any) -> None:
     window = parts.window
     window.commands.panel.trigger()
