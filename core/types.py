@@ -102,6 +102,10 @@ class PhotoMetadata:
     keywords: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     """Those of the keywords that sidecars alone have: this program may have written them itself."""
+    paths: tuple[tuple[str, ...], ...] = ()
+    """Where keywords lie in the trees of other programs: the steps of each path, two at least, from the top."""
+    paths_beside: tuple[tuple[str, ...], ...] = ()
+    """Those of sidecars: this program may have written them itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ USAGE = (
 )
 _OPTIONS = {"name": ("import",), "format": ("import", "export"), "to": ("export",), "overwrite": ("export",)}
 _STDOUT = "-"
+_MOST_SPELLINGS = 10
+"""Labels whose spelling is told of."""
 
 
 def labels(call: Call, console: Console) -> int:
@@ -86,14 +88,26 @@ def _import(operands: Sequence[str], call: Call, console: Console) -> int:
         for path, new in zip(paths, found, strict=True):
             known = dict(library.tagging.lists.names())
             kept = library.tagging.lists.put(new)
-            done.append((path, kept, next((count for name, count in known.items() if _same(name, kept.name)), None)))
-    console.document({"imported": [{**_as_document(kept), "replaced": old is not None} for _, kept, old in done]})
-    for path, kept, old in done:
+            done.append(
+                (path, new, kept, next((count for name, count in known.items() if _same(name, kept.name)), None))
+            )
+    console.document({"imported": [{**_as_document(kept), "replaced": old is not None} for _, _, kept, old in done]})
+    for path, new, kept, old in done:
         count = counted(len(kept.labels), "label")
         was = "" if old is None else f"; it replaces the list of {counted(old, 'label')} that had this name"
         console.say(f"“{kept.name}” is in your library, with {count} from {path.name}{was}.")
-    console.say(f'Next: `retrouve tag --labels "{done[-1][1].name}"` suggests them for your photos.')
+        _tell_spelling(new, kept, console)
+    console.say(f'Next: `retrouve tag --labels "{done[-1][2].name}"` suggests them for your photos.')
     return 0
+
+
+def _tell_spelling(new: LabelList, kept: LabelList, console: Console) -> None:
+    """Labels that were there before keep their spelling, and the list takes it over: that is said."""
+    pairs = [(was.name, now.name) for was, now in zip(new.labels, kept.labels, strict=True) if was.name != now.name]
+    if pairs:
+        shown = ", ".join(f"“{now}” for “{was}”" for was, now in pairs[:_MOST_SPELLINGS])
+        more = f" and {len(pairs) - _MOST_SPELLINGS:,} more" if len(pairs) > _MOST_SPELLINGS else ""
+        console.say(f"Your library spells {shown}{more}: photos or another list have it so, and the list follows.")
 
 
 def _read(library: Library, path: Path, name: str | None, call: Call) -> LabelList:

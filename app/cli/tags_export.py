@@ -129,8 +129,8 @@ def _tell_notes(report: SidecarReport, console: Console) -> None:
 
 def _row(plan: Planned) -> Sequence[str]:
     """With the whole path: it is a file in a folder of theirs that will be written, and names alone are alike."""
-    adds = [*plan.adds, *(["a caption"] if plan.caption else [])]
-    removes = [*plan.removes, *(["the caption"] if plan.caption == "" else [])]
+    adds = [*plan.adds_at, *(["a caption"] if plan.caption else [])]
+    removes = [*plan.removes_at, *(["the caption"] if plan.caption == "" else [])]
     return str(plan.sidecar), ", ".join(adds), ", ".join(removes)
 
 
@@ -148,6 +148,8 @@ def _sidecar(plan: Planned) -> dict[str, object]:
         "photo": plan.photo,
         "adds": plan.adds,
         "removes": plan.removes,
+        "adds_at": plan.adds_at,
+        "removes_at": plan.removes_at,
         "caption": plan.caption,
         "note": plan.note,
     }

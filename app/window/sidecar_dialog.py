@@ -320,9 +320,9 @@ def _what(planned: Planned) -> str:
     """What is or was changed in a sidecar, in sentences: what it adds, what it takes away, the caption."""
     said = []
     if planned.adds:
-        said.append(f"Adds {', '.join(planned.adds)}.")
-    if planned.removes:
-        said.append(f"Takes away {', '.join(planned.removes)}.")
+        said.append(f"Adds {', '.join(planned.adds_at)}.")
+    if planned.removes_at:
+        said.append(f"Takes away {', '.join(planned.removes_at)}.")
     if planned.caption is not None:
         said.append(f"Caption: {planned.caption}" if planned.caption else "Takes the caption away.")
     if planned.note:

@@ -55,33 +55,37 @@ def id_of(db: sqlite3.Connection, name: str) -> int | None:
     return None if row is None else int(row["id"])
 
 
-def put(db: sqlite3.Connection, new: LabelList, id: int | None = None, *, spell: bool = True) -> int:
+def put(db: sqlite3.Connection, new: LabelList, id: int | None = None, *, ready: bool = False) -> int:
     """Keep a checked list, in place of the one with this id where one is named; the id that it has.
 
-    Labels that exist keep their ids, and so their tags and decisions. With ``spell`` they are spelled from now on as
-    the list spells them ("dog" may become "Dog"). What was suggested of labels that are in no list any more goes.
+    Labels that exist keep their ids, and so their tags and decisions; and their spelling, unless nobody but this list
+    has used it: the list takes it over ("dog" for "Dog"). What was suggested of labels that are in no list any more
+    goes. ``ready``: the list comes with the program, and is nobody's own.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    values = [new.name, folded(new.name), _packed(new.templates), _packed(new.exclusive), now]
+    values = [new.name, folded(new.name), _packed(new.templates), _packed(new.exclusive), int(ready), now]
     if id is None:
         row = db.execute(
-            "INSERT INTO label_list (name, folded, templates, exclusive, changed, added) "
-            "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO label_list (name, folded, templates, exclusive, ready, changed, added) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             [*values, now],
         ).fetchone()
         id = int(row["id"])
         before: set[int] = set()
     else:
         db.execute(
-            "UPDATE label_list SET name = ?, folded = ?, templates = ?, exclusive = ?, changed = ? WHERE id = ?",
+            "UPDATE label_list SET name = ?, folded = ?, templates = ?, exclusive = ?, ready = ?, changed = ? "
+            "WHERE id = ?",
             [*values, id],
         )
         before = _label_ids(db, id)
         db.execute("DELETE FROM listed WHERE list_id = ?", [id])
-    ids = ensure(db, [label.name for label in new.labels], spell=spell)
+    names = [label.name for label in new.labels]
+    known = _in_use(db, [id for id, _ in _best(db, {folded(name): name for name in names}).values()]) if ready else ()
+    ids = ensure(db, names, spell=not ready)
     db.executemany(
-        "INSERT INTO listed (list_id, label_id, position, parent_id, grouped, prompts, synonyms, negatives) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO listed (list_id, label_id, position, parent_id, grouped, prompts, synonyms, negatives, known) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 id,
@@ -92,6 +96,7 @@ def put(db: sqlite3.Connection, new: LabelList, id: int | None = None, *, spell:
                 _packed(label.prompts),
                 _packed(label.synonyms),
                 _packed(label.negatives),
+                int(ids[folded(label.name)] in known),
             )
             for position, label in enumerate(new.labels)
         ),
@@ -117,6 +122,7 @@ def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False)
     """The ids of labels by their folded names; those that are new are added. ``names`` differ when folded.
 
     A label of the very name is taken before one that differs in case, and that before one that differs in accents.
+    With ``spell`` those that are neither on photos nor in a list are spelled as ``names`` has them.
     """
     wanted = {folded(name): name for name in names}
     found = _best(db, wanted)
@@ -126,7 +132,9 @@ def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False)
         found |= _best(db, {key: name for name, key in missing})
     if spell:
         # A spelling that another label has already (NOCASE folds ASCII alone) is left to it.
-        changed = [(wanted[key], id, wanted[key], id) for key, (id, name) in found.items() if name != wanted[key]]
+        others = {key: id for key, (id, name) in found.items() if name != wanted[key]}
+        used = _in_use(db, list(others.values())) | _listed(db, list(others.values()))
+        changed = [(wanted[key], id, wanted[key], id) for key, id in others.items() if id not in used]
         db.executemany(
             "UPDATE label SET name = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM label WHERE name = ? AND id <> ?)",
             changed,
@@ -135,18 +143,19 @@ def ensure(db: sqlite3.Connection, names: Sequence[str], *, spell: bool = False)
 
 
 def below(db: sqlite3.Connection, label_id: int) -> set[int]:
-    """The ids of all labels that are below one in any list's tree; itself left out."""
+    """The ids of all labels that are below one in any tree, of a list or of files; itself left out."""
     found = {int(row[0]) for row in db.execute(f"{below_all('SELECT ?')} SELECT id FROM below", [label_id])}
     return found - {label_id}
 
 
 def below_all(select: str) -> str:
     """The beginning of a statement: ``below`` is then a table of the ids that ``select`` gives, and of those of all
-    labels below them in any list's tree, each once."""
+    labels below them in any list's tree or in those of files, each once."""
     # UNION, which takes each row once, ends where two lists hold two labels the other way round.
     return (
         f"WITH RECURSIVE below(id) AS ({select} "
-        "UNION SELECT c.label_id FROM below b CROSS JOIN listed c WHERE c.parent_id = b.id)"
+        "UNION SELECT c.label_id FROM below b CROSS JOIN listed c WHERE c.parent_id = b.id "
+        "UNION SELECT f.label_id FROM below b CROSS JOIN file_parent f WHERE f.parent_id = b.id)"
     )
 
 
@@ -168,6 +177,29 @@ def _nearness(name: str, wanted: str) -> int:
     return 2 if name == wanted else int(name.casefold() == wanted.casefold())
 
 
+def _in_use(db: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the labels that were decided on, or that files have."""
+    return _such(
+        db,
+        ids,
+        "EXISTS (SELECT 1 FROM tag t WHERE t.label_id = l.id AND t.state <> 'suggested')"
+        " OR EXISTS (SELECT 1 FROM decision d WHERE d.label_id = l.id)",
+    )
+
+
+def _listed(db: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the labels that are in a list."""
+    return _such(db, ids, "EXISTS (SELECT 1 FROM listed i WHERE i.label_id = l.id)")
+
+
+def _such(db: sqlite3.Connection, ids: Sequence[int], condition: str) -> set[int]:
+    found: set[int] = set()
+    for batch in batches(ids):
+        rows = db.execute(f"SELECT l.id FROM label l WHERE l.id IN ({marks(len(batch))}) AND ({condition})", batch)
+        found.update(int(row[0]) for row in rows)
+    return found
+
+
 def _label_ids(db: sqlite3.Connection, id: int) -> set[int]:
     return {int(row[0]) for row in db.execute("SELECT label_id FROM listed WHERE list_id = ?", [id])}
 
@@ -186,6 +218,8 @@ def _let_go(db: sqlite3.Connection, ids: Iterable[int]) -> int:
             f"DELETE FROM label WHERE id {free} label.id)"
             " AND NOT EXISTS (SELECT 1 FROM tag WHERE label_id = label.id)"
             " AND NOT EXISTS (SELECT 1 FROM decision WHERE label_id = label.id)"
+            " AND NOT EXISTS (SELECT 1 FROM file_parent WHERE label_id = label.id)"
+            " AND NOT EXISTS (SELECT 1 FROM file_parent WHERE parent_id = label.id)"
             " AND NOT EXISTS (SELECT 1 FROM step_tag WHERE label_id = label.id)",
             batch,
         )

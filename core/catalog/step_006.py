@@ -14,6 +14,7 @@ CREATE TABLE label_list (
     folded TEXT NOT NULL UNIQUE,
     templates TEXT NOT NULL DEFAULT '[]',
     exclusive TEXT NOT NULL DEFAULT '[]',
+    ready INTEGER NOT NULL DEFAULT 0,
     added TEXT NOT NULL,
     changed TEXT NOT NULL
 );
@@ -26,6 +27,7 @@ CREATE TABLE listed (
     prompts TEXT NOT NULL DEFAULT '[]',
     synonyms TEXT NOT NULL DEFAULT '[]',
     negatives TEXT NOT NULL DEFAULT '[]',
+    known INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (list_id, label_id)
 ) WITHOUT ROWID;
 CREATE INDEX listed_label ON listed(label_id);
@@ -43,6 +45,19 @@ CREATE TABLE file_word (
     label_id INTEGER NOT NULL REFERENCES label(id),
     PRIMARY KEY (photo_id, label_id)
 ) WITHOUT ROWID;
+CREATE TABLE file_place (
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    label_id INTEGER NOT NULL,
+    parent_id INTEGER NOT NULL,
+    PRIMARY KEY (photo_id, label_id, parent_id)
+) WITHOUT ROWID;
+CREATE TABLE file_parent (
+    label_id INTEGER NOT NULL REFERENCES label(id),
+    parent_id INTEGER NOT NULL REFERENCES label(id),
+    photos INTEGER NOT NULL,
+    PRIMARY KEY (label_id, parent_id)
+) WITHOUT ROWID;
+CREATE INDEX file_parent_above ON file_parent(parent_id);
 CREATE TABLE step (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     said TEXT NOT NULL,
@@ -92,21 +107,34 @@ CREATE TABLE travelled (
 ) WITHOUT ROWID;
 CREATE INDEX tag_suggested ON tag(label_id, score DESC, photo_id) WHERE state = 'suggested';
 """
+_COUNTING = (
+    "CREATE TRIGGER file_place_told AFTER INSERT ON file_place BEGIN "
+    "INSERT INTO file_parent (label_id, parent_id, photos) VALUES (NEW.label_id, NEW.parent_id, 1) "
+    "ON CONFLICT (label_id, parent_id) DO UPDATE SET photos = photos + 1; END",
+    "CREATE TRIGGER file_place_gone AFTER DELETE ON file_place BEGIN "
+    "UPDATE file_parent SET photos = photos - 1 WHERE label_id = OLD.label_id AND parent_id = OLD.parent_id; "
+    "DELETE FROM file_parent WHERE label_id = OLD.label_id AND parent_id = OLD.parent_id AND photos < 1; END",
+)
 
 
 def m006_tagging(db: Database) -> None:
     """Everything that tagging keeps beside ``label`` and ``tag``.
 
-    ``listed`` is a label's place in a list; ``parent_id`` names another label of the same list. ``decision`` is what a
-    person decided of a content: by its hash, since the row of a photo that is gone goes too, and the photo may come
-    back; ``file_word`` has the keywords of files whose tags were decided on, for when that is undone. A ``step`` has in
-    ``step_tag`` what each tag was before and after, NULL for none, with the photo's hash, so that a step can be undone
-    after its photos were forgotten and came back. ``rule.folder`` is relative to its root, in POSIX form; ``rule_due``
-    has the photos that came in and wait for the rules, so that a run that is killed loses none. ``written`` holds what
-    a sidecar was before a run of an export wrote it (NULL: there was none), the SHA-256 of what it was after, and as
-    JSON the rows of ``travelled`` that its photo had. ``travelled`` holds what this program put into a photo's sidecar,
-    by property, and which words a reader takes from that alone: they are no keywords of the file's own.
+    ``label_list.ready``: it came with the program, and nobody changed it. ``listed`` is a label's place in a list;
+    ``parent_id`` names another label of the same list; ``known``: it was on photos before the list came. ``decision``
+    is what a person decided of a content: by its hash, since the row of a photo that is gone goes too, and the photo
+    may come back; ``file_word`` has the keywords of files whose tags were decided on, for when that is undone.
+    ``file_place`` has, of the trees in which other programs keep keywords, which label lies below which by a photo's
+    file; ``file_parent`` counts its photos, and is kept by its triggers. A ``step`` has in ``step_tag`` what each tag
+    was before and after, NULL for none, with the photo's hash, so that a step can be undone after its photos were
+    forgotten and came back. ``rule.folder`` is relative to its root, in POSIX form; ``rule_due`` has the photos that
+    came in and wait for the rules, so that a run that is killed loses none. ``written`` holds what a sidecar was
+    before a run of an export wrote it (NULL: there was none), the SHA-256 of what it was after, and as JSON the rows
+    of ``travelled`` that its photo had. ``travelled`` holds what this program put into a photo's sidecar, by
+    property, and which words a reader takes from that alone: they are no keywords of the file's own.
     """
     for statement in _TAGGING.split(";"):
         if statement.strip():
             db.execute(statement)
+    for statement in _COUNTING:
+        db.execute(statement)

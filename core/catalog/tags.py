@@ -64,9 +64,7 @@ def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[
     if db.execute("SELECT 1 FROM tag WHERE photo_id = ? AND state <> 'suggested'", [photo_id]).fetchone() is not None:
         db.execute("DELETE FROM file_word WHERE photo_id = ?", [photo_id])
     for keyword in keywords:
-        # Some systems write an accent as a character of its own: it is the same word.
-        name = unicodedata.normalize("NFC", readable(keyword)).strip()
-        if name:
+        if name := name_of(keyword):
             keys = [photo_id, label_id(db, name)]
             put = db.execute(
                 "INSERT INTO tag (photo_id, label_id, source, state) VALUES (?, ?, 'file', 'accepted') "
@@ -134,6 +132,12 @@ def _of_file(row: TagRow | None) -> bool:
 
 def _note_word(db: sqlite3.Connection, photo_id: int, label_id: int) -> None:
     db.execute("INSERT OR IGNORE INTO file_word (photo_id, label_id) VALUES (?, ?)", [photo_id, label_id])
+
+
+def name_of(keyword: str) -> str:
+    """The name of the label that a file's keyword stands for; '' for none."""
+    # Some systems write an accent as a character of its own: it is the same word.
+    return unicodedata.normalize("NFC", readable(keyword)).strip()
 
 
 def find_label(db: sqlite3.Connection, name: str) -> int | None:

@@ -19,8 +19,6 @@ _MARKED = (
     "SELECT photo_id FROM tag WHERE state = 'accepted' AND source IN ('user', 'auto') "
     f"UNION SELECT photo_id FROM caption WHERE {_OWN_CAPTION} UNION SELECT photo_id FROM travelled"
 )
-_LONGEST_PATH = 32
-"""Labels in one line of a tree: more is a ring that slipped in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,39 +86,13 @@ def restamp(db: sqlite3.Connection, photo_id: int, before_ns: int, after_ns: int
     db.execute("UPDATE photo SET sidecar_ns = ? WHERE id = ? AND sidecar_ns = ?", [after_ns, photo_id, before_ns])
 
 
-def lines(db: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
-    """Each label that has one above it: the names from the top of its tree down to its own.
-
-    A label may be in several lists; the oldest list in which something is above it counts.
-    """
-    names = {row["id"]: row["name"] for row in db.execute("SELECT id, name FROM label")}
-    above: dict[tuple[int, int], int] = {}
-    first: dict[int, int] = {}
-    for row in db.execute(
-        "SELECT list_id, label_id, parent_id FROM listed WHERE parent_id IS NOT NULL ORDER BY list_id"
-    ):
-        above[row["list_id"], row["label_id"]] = row["parent_id"]
-        first.setdefault(row["label_id"], row["list_id"])
-    found: dict[int, tuple[str, ...]] = {}
-    for label_id, list_id in first.items():
-        line, at = [names[label_id]], label_id
-        while (list_id, at) in above and len(line) < _LONGEST_PATH:
-            at = above[list_id, at]
-            line.append(names[at])
-        found[label_id] = tuple(reversed(line))
-    return found
-
-
 def without_own(db: sqlite3.Connection, photo_id: int, metadata: PhotoMetadata) -> PhotoMetadata:
     """What a file and its sidecars say without what this program wrote into them: that is in the catalogue already,
     and may have been decided otherwise since."""
-    if not (metadata.beside or any(map(_is_beside, metadata.captions))):
+    if not (metadata.beside or metadata.paths_beside or any(map(_is_beside, metadata.captions))):
         return metadata
-    own: dict[str, set[str]] = {"word": set(), "caption": set()}
-    rows = db.execute(
-        "SELECT kind, value FROM travelled WHERE photo_id = ? AND kind IN ('word', 'caption')", [photo_id]
-    )
-    for row in rows:
+    own: dict[str, set[str]] = {"subject": set(), "word": set(), "caption": set(), "tree": set(), "list": set()}
+    for row in db.execute("SELECT kind, value FROM travelled WHERE photo_id = ?", [photo_id]):
         own[row["kind"]].add(clean(row["value"]).casefold())
     if not any(own.values()):
         return metadata
@@ -130,7 +102,16 @@ def without_own(db: sqlite3.Connection, photo_id: int, metadata: PhotoMetadata) 
         for caption in metadata.captions
         if not (_is_beside(caption) and caption.text.casefold() in own["caption"])
     )
-    return replace(metadata, captions=said, keywords=tuple(word for word in metadata.keywords if word not in ours))
+    paths = tuple(path for path in metadata.paths_beside if not _is_own_path(path, own))
+    keywords = tuple(word for word in metadata.keywords if word not in ours)
+    return replace(metadata, captions=said, keywords=keywords, paths_beside=paths)
+
+
+def _is_own_path(path: Sequence[str], own: Mapping[str, set[str]]) -> bool:
+    """Whether this program wrote a path. Where every step is someone else's word too, the path is: it was taken over
+    from one property into another."""
+    written = "|".join(path).casefold() in own["tree"] or "/".join(path).casefold() in own["list"]
+    return written and any(step.casefold() in own["word"] for step in path)
 
 
 def _is_beside(caption: FoundCaption) -> bool:

@@ -6,7 +6,7 @@ import logging
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -22,6 +22,8 @@ MOST_CAPTIONS = 100
 """Captions that one source may have: more than the languages that anybody writes them in."""
 LONGEST_KEYWORD = 120
 MOST_KEYWORDS = 200
+_DEEPEST = 32
+"""Steps of a path of keywords: more is no tree that a person made."""
 _MOST_READ = 5000
 """Texts that keywords are looked for in."""
 _LONGEST_NUMBER = 64
@@ -45,6 +47,9 @@ class Facts:
     rating: int | None = None
     captions: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    paths: tuple[tuple[str, ...], ...] = ()
+    unread: str = ""
+    """Why a sidecar could not be read, a sentence; empty where it could."""
 
 
 NOTHING = Facts()
@@ -89,6 +94,21 @@ def keywords(texts: Iterable[str]) -> tuple[str, ...]:
     """Cleaned keywords, each once, in their order."""
     short = (text for text in islice(texts, _MOST_READ) if len(text) <= LONGEST_KEYWORD)
     return unique(short, LONGEST_KEYWORD)[:MOST_KEYWORDS]
+
+
+def paths(found: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Paths of keywords with their steps cleaned as `keywords` cleans them, each path once, those of one step left out.
+
+    One with a step that is no keyword, since it is too long, is none.
+    """
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for path in islice(found, _MOST_READ):
+        if len(path) > _DEEPEST or any(len(step) > LONGEST_KEYWORD for step in path):
+            continue
+        steps = tuple(filter(None, (clean(step, LONGEST_KEYWORD) for step in path)))
+        if len(steps) > 1:
+            seen.setdefault(tuple(map(str.casefold, steps)), steps)
+    return tuple(seen.values())[:MOST_KEYWORDS]
 
 
 def decode_text(raw: bytes) -> str:

@@ -49,6 +49,10 @@ def _captions(path: Path, said: Iterable[tuple[Facts, str]]) -> tuple[FoundCapti
     return tuple(found)
 
 
+def _each_once(paths: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(paths))
+
+
 def assemble(
     path: Path, size: tuple[int, int], format_name: str, own: Embedded, beside: Sequence[Path], mtime: float
 ) -> PhotoMetadata:
@@ -82,6 +86,8 @@ def assemble(
         rating=_first(found.rating for found in (*xmps, own.xmp, own.exif)),
         captions=_captions(path, sources),
         keywords=tuple(reversed(words.values())),
+        paths=_each_once(path for found in (own.exif, own.iptc, own.xmp) for path in found.paths),
+        paths_beside=_each_once(path for found, _ in read for path in found.paths),
         beside=tuple(word for folded, word in reversed(words.items()) if folded not in own_words),
     )
 

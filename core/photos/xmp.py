@@ -204,6 +204,11 @@ def words_of(values: Values) -> tuple[str, ...]:
     return facts.keywords(_keywords(values))
 
 
+def paths_of(values: Values) -> tuple[tuple[str, ...], ...]:
+    """The paths of more than one step that properties say, each once."""
+    return facts.paths(path for path in islice(_paths(values), _MOST_PATHS) if not is_own_mark(path))
+
+
 def _rating(values: Values) -> int | None:
     stars = facts.number(_first(values, "xmp:Rating"), -2, 6)
     if stars is not None:
@@ -237,6 +242,7 @@ def parse(raw: bytes) -> Facts:
         rating=_rating(values),
         captions=facts.captions(_captions(values)),
         keywords=words_of(values),
+        paths=paths_of(values),
     )
 
 

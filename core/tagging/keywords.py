@@ -22,6 +22,10 @@ class Outcome:
     changes: Changes
     adds: tuple[str, ...]
     removes: tuple[str, ...]
+    adds_at: tuple[str, ...]
+    """``adds``, each with its place: "Animals > Dog"."""
+    removes_at: tuple[str, ...]
+    """All that goes, with its place: of a label that moves the place that it leaves, too."""
     keeps: Kept
     note: str
 
@@ -43,7 +47,8 @@ class Wishes:
         foreign = {
             kind: [value for value in there.items[key] if value not in own[kind]] for kind, key in _KINDS.items()
         }
-        wanted = self._wanted(foreign)
+        labels = [(name, _forms(name, _own_path(name, foreign)) or forms) for name, forms in self.labels]
+        wanted = self._wanted(labels, foreign)
         add: dict[str, list[str]] = {}
         remove: dict[str, list[str]] = {}
         keeps: set[tuple[str, str]] = set()
@@ -58,19 +63,29 @@ class Wishes:
         if self.caption and not note and (caption is not None or folded(there.caption) in map(folded, own["caption"])):
             keeps.add(("caption", self.caption))
         keeps.update(("word", word) for word in _words(raw, own, keeps))
-        adds = tuple(
-            name for name, forms in self.labels if any(forms[kind] in add[key] for kind, key in _KINDS.items())
+        added = [
+            (name, forms) for name, forms in labels if any(forms[kind] in add[key] for kind, key in _KINDS.items())
+        ]
+        return Outcome(
+            Changes(add, remove, caption),
+            tuple(name for name, _ in added),
+            _removed(remove, wanted["subject"]),
+            tuple(_shown(forms["tree"].split("|")) for _, forms in added),
+            _removed_at(remove),
+            frozenset(keeps),
+            note,
         )
-        return Outcome(Changes(add, remove, caption), adds, _removed(remove, wanted["subject"]), frozenset(keeps), note)
 
-    def _wanted(self, foreign: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    def _wanted(
+        self, labels: Sequence[tuple[str, Mapping[str, str]]], foreign: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[str]]:
         """The values of each kind, each once.
 
         A program that finds keywords in a tree looks no further: digiKam reads the tags' list, else Lightroom's tree,
         else the plain subjects. Where this program is the first to write one of them, it takes in the keywords that
         were only in the next, or its own would hide them; but no program's marks for itself.
         """
-        wanted = {kind: [forms[kind] for _, forms in self.labels] for kind in _KINDS}
+        wanted = {kind: [forms[kind] for _, forms in labels] for kind in _KINDS}
         paths = [value.split("|") for value in foreign["tree"]]
         marks = xmp.own_marks(paths)
         subjects = [[value] for value in foreign["subject"] if xmp.clean_word(value) not in marks]
@@ -92,14 +107,33 @@ class Wishes:
 
 
 def wishes(carried: Carried, lines: Mapping[int, tuple[str, ...]]) -> Wishes:
-    """What a photo's sidecar should say of what it carries; ``lines`` has the labels' places in their trees."""
+    """What a photo's sidecar should say of what it carries; ``lines`` has the labels' places in their trees.
+
+    A label without such a place stays where it was written before: the list that gave it the place may be gone.
+    """
     labels = []
+    before = {kind: [value for of, value in carried.kept if of == kind] for kind in ("tree", "list")}
     for label_id, name in carried.labels:
-        steps = lines.get(label_id, (name,))
-        forms = {"subject": writable(name), "tree": _line(steps, "|"), "list": _line(steps, "/")}
-        if forms["subject"]:
+        steps = lines.get(label_id) or (*_own_path(name, before)[:-1], name)
+        if forms := _forms(name, steps):
             labels.append((name, forms))
     return Wishes(tuple(labels), "\n".join(filter(None, map(writable, carried.captions))))
+
+
+def _forms(name: str, steps: Sequence[str]) -> dict[str, str]:
+    """A label's values by kind; empty without steps, and for a name that no keyword could be."""
+    subject = writable(name) if steps else ""
+    return {"subject": subject, "tree": _line(steps, "|"), "list": _line(steps, "/")} if subject else {}
+
+
+def _own_path(name: str, values: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """The path of more than one step that ends in a label, in a sidecar's trees; empty where there is none."""
+    for kind, between in (("tree", "|"), ("list", "/")):
+        for value in sorted(values[kind]):
+            steps = value.split(between)
+            if len(steps) > 1 and folded(steps[-1]) == folded(name) and not xmp.is_own_mark(steps):
+                return steps
+    return ()
 
 
 def folded(value: str) -> str:
@@ -125,6 +159,20 @@ def _removed(remove: Mapping[str, Sequence[str]], still: Sequence[str]) -> tuple
     ]
     kept = set(map(folded, still))
     return tuple(dict.fromkeys(leaf for leaf in leaves if folded(leaf) not in kept))
+
+
+def _removed_at(remove: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """What goes, for people, with its place; what is in several properties once."""
+    paths = [*(value.split("|") for value in remove[TREE]), *(value.split("/") for value in remove[LIST])]
+    paths = [
+        *paths,
+        *([value] for value in remove[SUBJECT] if all(folded(value) != folded(path[-1]) for path in paths)),
+    ]
+    return tuple({folded(_shown(path)): _shown(path) for path in paths}.values())
+
+
+def _shown(steps: Iterable[str]) -> str:
+    return " > ".join(steps)
 
 
 def _words(raw: bytes, own: Mapping[str, Iterable[str]], keeps: Iterable[tuple[str, str]]) -> set[str]:

@@ -62,7 +62,7 @@ class LabelLists:
         def work(db: sqlite3.Connection) -> LabelList:
             # Another process may have kept it meanwhile.
             id = label_lists.id_of(db, ready.name)
-            return _by_id(db, label_lists.put(db, ready, spell=False) if id is None else id)
+            return _by_id(db, label_lists.put(db, ready, ready=True) if id is None else id)
 
         return self._catalog.write(work)
 

@@ -1,4 +1,4 @@
-"""The labels that are on photos, with how many photos each has, as the trees of the label lists order them."""
+"""The labels that are on photos, with how many photos each has, as the trees of label lists and of files order them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from core.catalog import label_places
 from core.catalog.connection import Catalog
 
 
@@ -42,11 +43,12 @@ class Overview:
     def tree(self) -> tuple[TagNode, ...]:
         """The labels that are accepted on photos or suggested for some, and those above them, each level by name.
 
-        A label that has another parent in another list lies where the first list has it, by the lists' names.
+        A label lies where the person's lists have it, the oldest first, else where other programs put it in files, else
+        where a ready list has it (`core.catalog.label_places`).
         """
         with self._catalog.read() as db:
             counts = _counts(db)
-            parents = _parents(db)
+            parents = label_places.parents(db)
             shown = {label for label, (_, accepted, waiting) in counts.items() if accepted or waiting}
             for label in list(shown):
                 while (above := parents.get(label)) is not None and above not in shown:
@@ -84,24 +86,6 @@ def _counts(db: sqlite3.Connection) -> dict[int, tuple[str, int, int]]:
         "(SELECT count(*) FROM tag t WHERE t.label_id = l.id AND t.state = 'suggested') FROM label l"
     )
     return {id: (name, accepted, waiting) for id, name, accepted, waiting in rows}
-
-
-def _parents(db: sqlite3.Connection) -> dict[int, int]:
-    """The label above each one that has one, without rings: lists may contradict each other."""
-    rows = db.execute(
-        "SELECT i.label_id, i.parent_id FROM listed i JOIN label_list l ON l.id = i.list_id "
-        "WHERE i.parent_id IS NOT NULL ORDER BY l.folded DESC"
-    )
-    parents = {int(label): int(above) for label, above in rows}
-    for label in list(parents):
-        seen, place = {label}, parents.get(label)
-        while place is not None:
-            if place in seen:
-                del parents[label]
-                break
-            seen.add(place)
-            place = parents.get(place)
-    return parents
 
 
 def _nodes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from core.catalog import tag_lists, tags
+from core.catalog import label_places, tag_lists, tags
 from core.catalog.connection import Catalog
 from core.tagging import finding
 from core.tagging.decisions import valid_name
@@ -59,9 +59,9 @@ def _rename(db: sqlite3.Connection, folded_list: str, names: Mapping[str, str]) 
             "SELECT 1 FROM listed i JOIN label_list l ON l.id = i.list_id WHERE i.label_id = ? AND l.folded <> ?",
             [label, folded_list],
         ).fetchone()
-        if shared is None:
+        if shared is None or tags.folded(old) == tags.folded(new):
             own[label] = new
-        elif tags.folded(old) != tags.folded(new):
+        else:
             known = tags.find_label(db, new)
             _merge(db, label, tags.label_id(db, new) if known is None else known)
     for label in own:
@@ -99,6 +99,7 @@ def _merge(db: sqlite3.Connection, label: int, into: int) -> None:
 def _take_over(db: sqlite3.Connection, label: int, into: int) -> None:
     """A label becomes one with another, in the lists too. Its row stays: steps name it."""
     _merge(db, label, into)
+    label_places.hand_over(db, label, into)
     for table in ("tag", "decision", "suggested_by"):
         db.execute(f"DELETE FROM {table} WHERE label_id = ?", [label])
     db.execute("UPDATE listed SET parent_id = ? WHERE parent_id = ? AND label_id <> ?", [into, label, into])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from core.catalog import photos, travelled, written
+from core.catalog import label_places, photos, travelled, written
 from core.catalog.batches import batches
 from core.catalog.connection import Catalog
 from core.catalog.faults import read_only
@@ -123,7 +123,7 @@ class Sidecars:
 
     def _drafts(self, ids: Sequence[int]) -> Iterator[list[tuple[_Draft, Beside | None]]]:
         with self._catalog.read() as db:
-            lines = travelled.lines(db)
+            lines = label_places.lines(db)
         beside: Beside | None = None
         for batch in batches(ids, _AT_ONCE):
             with self._catalog.read() as db:
@@ -187,7 +187,13 @@ def _draft(photo: Photo, wanted: Wishes, kept: Kept, beside: Beside) -> _Draft:
         outcome = wanted.against(base, kept)
         notes = " ".join(filter(None, (choice.note, outcome.note)))
         planned = replace(
-            planned, adds=outcome.adds, removes=outcome.removes, caption=outcome.changes.caption, note=notes
+            planned,
+            adds=outcome.adds,
+            removes=outcome.removes,
+            adds_at=outcome.adds_at,
+            removes_at=outcome.removes_at,
+            caption=outcome.changes.caption,
+            note=notes,
         )
         if not outcome.changes:
             return _Draft(replace(planned, unchanged=True), kept, outcome.keeps)

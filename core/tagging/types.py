@@ -198,6 +198,10 @@ class Planned:
     """Labels, by name, that the sidecar does not name yet."""
     removes: tuple[str, ...] = ()
     """Keywords that this program wrote before, of labels that are accepted no more."""
+    adds_at: tuple[str, ...] = ()
+    """``adds``, each with its place in the tree: "Animals > Dog"."""
+    removes_at: tuple[str, ...] = ()
+    """All that goes, with its place: of a label that moves to another the place that it leaves, too."""
     caption: str | None = None
     """The description to write; empty where one that this program wrote goes; None where it stays as it is."""
     note: str = ""

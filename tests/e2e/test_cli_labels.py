@@ -57,6 +57,16 @@ def document(ran: tuple[int, str, str], code: int = 0) -> dict[str, Any]:
     return found
 
 
+def test_an_import_says_which_labels_keep_their_spelling(call: Call, pets: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("Dog\nCAT\nCow\n")
+    assert "spells" not in call("labels", "import", pets)[1]
+    said = call("labels", "import", other)[1]
+    assert "Your library spells “dog” for “Dog”, “cat” for “CAT”: photos or another list have it so" in said
+    shown = document(call("--json", "labels", "show", "other"))
+    assert [label["name"] for label in shown["labels"]] == ["dog", "cat", "Cow"]
+
+
 def test_a_list_is_imported_shown_exported_and_removed(call: Call, pets: Path, tmp_path: Path, place: Path) -> None:
     [imported] = document(call("labels", "import", pets, "--json"))["imported"]
     assert (imported["name"], imported["replaced"], len(imported["labels"])) == ("pets", False, 3)

@@ -174,7 +174,7 @@ def test_one_label_for_one_name_in_two_lists(lists: LabelLists, library: Library
     lists.put(LabelList("b", (Label("dog"), Label("cat"))))
     assert len(labels(library)) == 2
     lists.remove("b")
-    assert [label.name for label in lists.get("a").labels] == ["dog"] and set(labels(library)) == {"dog"}
+    assert [label.name for label in lists.get("a").labels] == ["Dog"] and set(labels(library)) == {"Dog"}
 
 
 def test_what_was_decided_outlives_the_list_and_suggestions_do_not(lists: LabelLists, library: Library) -> None:
@@ -207,7 +207,7 @@ def test_a_keyword_of_a_file_is_the_label_of_its_name(lists: LabelLists, library
     lists.put(LabelList("towns", (Label("zurich"),)))
     assert len(labels(library)) == 1
     lists.remove("towns")
-    assert tagged(library) == {"zurich": "accepted"}
+    assert tagged(library) == {"Zürich": "accepted"}
 
 
 def test_below_in_the_trees_of_all_lists(lists: LabelLists, library: Library) -> None:
@@ -215,7 +215,7 @@ def test_below_in_the_trees_of_all_lists(lists: LabelLists, library: Library) ->
     lists.put(LabelList("b", (Label("dachshund"), Label("Waldi", parent="dachshund"), Label("Animal", parent="Waldi"))))
     ids = labels(library)
     with library.catalog.read() as db:
-        assert label_lists.below(db, ids["Dog"]) == {ids["dachshund"], ids["Waldi"], ids["Animal"], ids["Cat"]}
+        assert label_lists.below(db, ids["Dog"]) == {ids["Dachshund"], ids["Waldi"], ids["Animal"], ids["Cat"]}
         assert label_lists.below(db, ids["Cat"]) == set()
 
 
