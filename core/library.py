@@ -330,6 +330,11 @@ class Library(Engines):
         with self.catalog.read() as db:
             return tags.of(db, id)
 
+    def unread_sidecars(self) -> int:
+        """How many sidecars could not be read; `failures` has them, too. Their photos are well."""
+        with self.catalog.read() as db:
+            return failures.sidecars(db)
+
     def failures(self) -> list[Failure]:
         """The files that could not be read, and why."""
         with self.catalog.read() as db:

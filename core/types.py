@@ -106,6 +106,8 @@ class PhotoMetadata:
     """Where keywords lie in the trees of other programs: the steps of each path, two at least, from the top."""
     paths_beside: tuple[tuple[str, ...], ...] = ()
     """Those of sidecars: this program may have written them itself."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Sidecars that could not be read, by name, each with why, a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be read, and why, in plain words."""
+    """A file, a photo or a sidecar, that could not be read, and why, in plain words."""
 
     path: Path
     reason: str

@@ -117,6 +117,9 @@ def _finish(report: IndexReport, library: Library, moved: str | None, console: C
         console.say(_ruled(report))
     if moved is not None:
         console.say(moved)
+    if unread := library.unread_sidecars():
+        were = "its keywords are" if unread == 1 else "their keywords are"
+        console.say(f"{counted(unread, 'sidecar')} could not be read; {were} not known. `retrouve failures` says why.")
     if report.failed:
         console.say("`retrouve failures` lists what could not be read, and why.")
     for path in report.offline:

@@ -26,7 +26,7 @@ def failures(call: Call, console: Console) -> int:
         {"failures": [{"path": failure.path, "reason": failure.reason, "tried": failure.tried} for failure in found]}
     )
     if not found:
-        console.say("Nothing failed: every photo could be read.")
+        console.say("Nothing failed: every photo and sidecar could be read.")
         return 1
     console.table([(str(failure.path), failure.reason) for failure in found], head=("file", "why"))
     if console.on_terminal:

@@ -1,4 +1,4 @@
-"""Rows of ``failure``: files that could not be read, and why."""
+"""Rows of ``failure`` and ``unread_sidecar``: photos and sidecars that could not be read, and why."""
 
 from __future__ import annotations
 
@@ -36,12 +36,25 @@ def remove(db: sqlite3.Connection, folder_id: int, names: Iterable[str]) -> int:
     return db.executemany("DELETE FROM failure WHERE folder_id = ? AND name = ?", pairs).rowcount if pairs else 0
 
 
+def note_sidecars(db: sqlite3.Connection, photo_id: int, unread: Iterable[tuple[str, str]]) -> None:
+    """Keep which sidecars of a photo could not be read, by name, each with why, in place of those of before. The photo
+    itself could be, and is no failure."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    db.execute("DELETE FROM unread_sidecar WHERE photo_id = ?", [photo_id])
+    db.executemany(
+        "INSERT INTO unread_sidecar (photo_id, name, reason, tried) VALUES (?, ?, ?, ?)",
+        [(photo_id, to_text(name), readable(reason), now) for name, reason in unread],
+    )
+
+
 def all(db: sqlite3.Connection) -> list[Failure]:
-    """Every failure, in the order of paths."""
+    """Every failure, and every sidecar that could not be read, in the order of paths."""
     rows = db.execute(
         "SELECT r.path AS root, f.path AS folder, x.name, x.reason, x.tried "
         "FROM failure x JOIN folder f ON f.id = x.folder_id JOIN root r ON r.id = f.root_id "
-        "ORDER BY r.path, f.path, x.name"
+        "UNION SELECT r.path, f.path, u.name, min(u.reason), max(u.tried) "
+        "FROM unread_sidecar u JOIN photo p ON p.id = u.photo_id JOIN folder f ON f.id = p.folder_id "
+        "JOIN root r ON r.id = f.root_id GROUP BY f.id, u.name ORDER BY 1, 2, 3"
     )
     return [
         Failure(
@@ -51,6 +64,15 @@ def all(db: sqlite3.Connection) -> list[Failure]:
         )
         for row in rows
     ]
+
+
+def sidecars(db: sqlite3.Connection) -> int:
+    """How many sidecars could not be read."""
+    rows = db.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM unread_sidecar u JOIN photo p ON p.id = u.photo_id "
+        "GROUP BY p.folder_id, u.name)"
+    )
+    return int(rows.fetchone()[0])
 
 
 def count(db: sqlite3.Connection) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import by_date, captions, derived, label_places, roots, stamps, tags, travelled
+from core.catalog import by_date, captions, derived, failures, label_places, roots, stamps, tags, travelled
 from core.catalog.batches import batches, marks
 from core.catalog.folding import fold
 from core.catalog.naming import readable, to_name, to_text
@@ -92,6 +92,7 @@ def upsert(
     captions.replace_from_file(db, photo_id, metadata.captions)
     tags.replace_from_file(db, photo_id, metadata.keywords)
     label_places.replace_from_file(db, photo_id, (*metadata.paths, *metadata.paths_beside))
+    failures.note_sidecars(db, photo_id, metadata.unread)
     return photo_id
 
 
@@ -102,6 +103,7 @@ def set_metadata(db: sqlite3.Connection, photo_id: int, metadata: PhotoMetadata)
     captions.replace_from_file(db, photo_id, metadata.captions)
     tags.replace_from_file(db, photo_id, metadata.keywords)
     label_places.replace_from_file(db, photo_id, (*metadata.paths, *metadata.paths_beside))
+    failures.note_sidecars(db, photo_id, metadata.unread)
 
 
 def restamp(db: sqlite3.Connection, photo_id: int, stamp: FileStamp) -> None:

@@ -58,6 +58,13 @@ CREATE TABLE file_parent (
     PRIMARY KEY (label_id, parent_id)
 ) WITHOUT ROWID;
 CREATE INDEX file_parent_above ON file_parent(parent_id);
+CREATE TABLE unread_sidecar (
+    photo_id INTEGER NOT NULL REFERENCES photo(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    tried TEXT NOT NULL,
+    PRIMARY KEY (photo_id, name)
+) WITHOUT ROWID;
 CREATE TABLE step (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     said TEXT NOT NULL,
@@ -125,13 +132,14 @@ def m006_tagging(db: Database) -> None:
     is what a person decided of a content: by its hash, since the row of a photo that is gone goes too, and the photo
     may come back; ``file_word`` has the keywords of files whose tags were decided on, for when that is undone.
     ``file_place`` has, of the trees in which other programs keep keywords, which label lies below which by a photo's
-    file; ``file_parent`` counts its photos, and is kept by its triggers. A ``step`` has in ``step_tag`` what each tag
-    was before and after, NULL for none, with the photo's hash, so that a step can be undone after its photos were
-    forgotten and came back. ``rule.folder`` is relative to its root, in POSIX form; ``rule_due`` has the photos that
-    came in and wait for the rules, so that a run that is killed loses none. ``written`` holds what a sidecar was
-    before a run of an export wrote it (NULL: there was none), the SHA-256 of what it was after, and as JSON the rows
-    of ``travelled`` that its photo had. ``travelled`` holds what this program put into a photo's sidecar, by
-    property, and which words a reader takes from that alone: they are no keywords of the file's own.
+    file; ``file_parent`` counts its photos, and is kept by its triggers; ``unread_sidecar`` has why a sidecar of a
+    photo could not be read. A ``step`` has in ``step_tag`` what each tag was before and after, NULL for none, with
+    the photo's hash, so that a step can be undone after its photos were forgotten and came back. ``rule.folder`` is
+    relative to its root, in POSIX form; ``rule_due`` has the photos that came in and wait for the rules, so that a
+    run that is killed loses none. ``written`` holds what a sidecar was before a run of an export wrote it (NULL:
+    there was none), the SHA-256 of what it was after, and as JSON the rows of ``travelled`` that its photo had.
+    ``travelled`` holds what this program put into a photo's sidecar, by property, and which words a reader takes from
+    that alone: they are no keywords of the file's own.
     """
     for statement in _TAGGING.split(";"):
         if statement.strip():

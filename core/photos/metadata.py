@@ -86,6 +86,7 @@ def assemble(
         rating=_first(found.rating for found in (*xmps, own.xmp, own.exif)),
         captions=_captions(path, sources),
         keywords=tuple(reversed(words.values())),
+        unread=tuple((file.name, found.unread) for file, (found, _) in zip(beside, read, strict=True) if found.unread),
         paths=_each_once(path for found in (own.exif, own.iptc, own.xmp) for path in found.paths),
         paths_beside=_each_once(path for found, _ in read for path in found.paths),
         beside=tuple(word for folded, word in reversed(words.items()) if folded not in own_words),

@@ -40,14 +40,21 @@ def read_text(path: Path) -> Facts:
     return Facts(captions=facts.unique(line for line in lines if facts.is_caption(line))[:_MOST_LINES])
 
 
+def _source(path: Path) -> str:
+    return {".xmp": "sidecar", ".json": "takeout"}.get(path.suffix.lower(), "text")
+
+
 def read(path: Path) -> tuple[Facts, str]:
     """What a sidecar says, and the source that its captions are noted with.
 
-    One that cannot be read says nothing: the photo itself is well, and the sidecar is read again once it changes.
+    One that cannot be read says nothing but why (``Facts.unread``): the photo itself is well, and the sidecar is read
+    again once it changes.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".xmp":
-        return unless_it_fails(lambda: xmp.read(path), NOTHING, str(path)), "sidecar"
-    if suffix == ".json":
-        return unless_it_fails(lambda: takeout.read(path), NOTHING, str(path)), "takeout"
-    return unless_it_fails(lambda: read_text(path), NOTHING, str(path)), "text"
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        return Facts(unread=f"It cannot be read ({error.strerror or error})."), _source(path)
+    source = _source(path)
+    by_source = {"sidecar": xmp.read, "takeout": takeout.read, "text": read_text}
+    return unless_it_fails(lambda: by_source[source](path), NOTHING, str(path)), source

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import SidecarError
 from core.photos import dates, facts
 from core.photos.facts import NOTHING, Facts
 
@@ -219,8 +220,10 @@ def _rating(values: Values) -> int | None:
 def parse(raw: bytes) -> Facts:
     """What a packet of XMP says. Broken, oversized or malicious XMP says nothing, and never fails the photo."""
     root = _element(raw)
-    if root is None:
-        return NOTHING
+    return NOTHING if root is None else _facts(root)
+
+
+def _facts(root: Element) -> Facts:
     values = _values(root)
     dated = (
         dates.parse(_first(values, key))
@@ -247,6 +250,22 @@ def parse(raw: bytes) -> Facts:
 
 
 def read(path: Path) -> Facts:
-    """What the sidecar at ``path`` says. Raises OSError when it cannot be read."""
+    """What the sidecar at ``path`` says, or why that is nothing. Raises OSError when it cannot be read."""
     with path.open("rb") as stream:
-        return parse(stream.read(LARGEST + 1))
+        raw = stream.read(LARGEST + 1)
+    root = _element(raw)
+    if root is None or next(root.iter(f"{_RDF}RDF"), None) is None:
+        return Facts(unread=_why_unread(raw))
+    return _facts(root)
+
+
+def _why_unread(raw: bytes) -> str:
+    """Why bytes are no XMP, in the words that refuse to write them."""
+    from core.photos import xmp_markup  # which takes the limits of what is read from here
+
+    try:
+        data, _ = xmp_markup.decode(raw)
+        xmp_markup.parse(data)
+    except SidecarError as error:
+        return str(error)
+    return "It is no XMP that can be read."

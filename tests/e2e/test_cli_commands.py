@@ -94,7 +94,7 @@ def test_indexing_again_encodes_nothing(call) -> None:
 def test_nothing_failed_is_exit_1_and_says_so(call) -> None:
     assert document(call("failures", "--json"), code=1) == {"failures": []}
     code, out, _ = call("failures")
-    assert code == 1 and "every photo could be read" in out
+    assert code == 1 and "every photo and sidecar could be read" in out
 
 
 def test_status_counts(call, indexed_samples: Path, sample_library: Path) -> None:

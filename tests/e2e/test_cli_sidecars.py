@@ -69,6 +69,14 @@ def test_tags_travel_there_and_back(call: Call, place: Path) -> None:
     assert broken.read_bytes() == b"<x:xmpmeta"
     assert [photo.read_bytes() for photo in photos] == bytes_before
 
+    listed = call("index")
+    assert listed.code == 0
+    assert "1 sidecar could not be read" in listed.out
+    failures = call("--json", "failures").document["failures"]
+    assert [(entry["path"], entry["reason"].split(" (")[0]) for entry in failures] == [
+        (str(broken), "It is no sound XML")
+    ], "and the photo is none"
+
     again = call("tags", "export", "--xmp")
     assert (again.code, str(broken) in again.err) == (3, True)
     assert again.out.startswith("0 sidecars written; 2 say it already; 1 could not be written.")

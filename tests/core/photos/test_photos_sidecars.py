@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.photos import sidecars, takeout
+from core.photos import sidecars, takeout, xmp
 from core.photos.decode import decode
 from core.photos.facts import NOTHING
 from core.photos.metadata import read
@@ -166,3 +166,26 @@ def test_a_fault_in_a_sidecar_costs_that_sidecar_alone(
     assert (said.rating == 5) == (room != "xmp.read")
     assert (said.captions != ()) == (room != "sidecars.read_text")
     assert (said.keywords == ("Anna",)) == (room != "takeout.read")
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"<x:xmpmeta", "It is no sound XML"),
+        (b"", "It is empty."),
+        (b'<!DOCTYPE x [<!ENTITY a "b">]>' + xmp_packet("<dc:subject>dog</dc:subject>"), "It has a DTD"),
+        (xmp_packet("<dc:subject>dog</dc:subject>") + b" " * xmp.LARGEST + b"<!-- -->", "It is larger than 8 MiB"),
+        (b"<a><rdf:RDF xmlns:rdf='http://example.org/rdf'/></a>", "It is no XMP"),
+    ],
+)
+def test_a_sidecar_that_cannot_be_read_says_why_and_the_photo_is_well(tmp_path: Path, raw: bytes, why: str) -> None:
+    photo, beside = tmp_path / "a.jpg", tmp_path / "a.jpg.xmp"
+    scene(64, 48).save(photo)
+    beside.write_bytes(raw)
+    found = read(photo, (beside,))
+    assert found.width == 64
+    [(name, reason)] = found.unread
+    assert name == "a.jpg.xmp"
+    assert reason.startswith(why)
+    beside.write_bytes(xmp_packet("<dc:subject>dog</dc:subject>"))
+    assert read(photo, (beside,)).unread == ()
