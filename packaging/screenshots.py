@@ -9,6 +9,7 @@ Runs without a display (Qt's offscreen platform); Inter is used where it is inst
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -89,6 +90,16 @@ REVIEWED_LIST, REVIEWED = "scenes", "landscape"
 """The list whose suggestions are reviewed, and the label of it that is shown."""
 CHOSEN = "SigLIP2-B-16"
 """The model that is selected on the page of models."""
+TAUGHT = {
+    24: "Shopping at Korver",
+    56: "Korver",
+    102: "On the track with the Spikes",
+    129: "The Spikes, first lap: go, Spikes",
+    114: "Bobo",
+    122: "Bobo and a friend",
+    70: "Minoes",
+}
+"""Captions that give names to sample photos: a greengrocer's, a club, an ape; and a cat that has a single photo."""
 EARLIER = ("a dog on the beach", "(sunset OR stars) -city", "birthday folder:Family", *SAVED.values())
 
 
@@ -180,6 +191,7 @@ class Photographer:
         self._searches(queries)
         self._reviewing()
         self._tagging()
+        self._teaching()
         self.models()
 
     def _first_steps(self, photos: Path) -> None:
@@ -324,6 +336,29 @@ class Photographer:
         dialog.select(CHOSEN)
         self.shoot("models", dialog)
         dialog.reject()
+
+    def _teaching(self) -> None:
+        """The picture of docs/training.md: names are learned from captions, and what one finds before and after."""
+        parts, window, page = self.parts, self.parts.window, self.parts.window.teach
+        library, work = parts.session.library, parts.conductor.teach.work
+        assert library is not None
+        rows = [{"file": f"retrouve-{number:03}.jpg", "captions": [said]} for number, said in TAUGHT.items()]
+        file = library.folder / "captions.jsonl"
+        file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        library.captioning.take_in(file)
+        window.search.clear()
+        window.commands.teach.trigger()
+        self.wait(page.learn.isEnabled, "names to learn")
+        page.learn.click()
+        self.wait(lambda: not work.running and page.inside.currentWidget() is page.shown, "the names to be learned")
+        page.names.go_to("korver")
+        page.names.chosen.emit("korver")
+        for column in page.pair.columns():
+            self.wait(lambda column=column: column.model.rowCount() > 3, "what is found before and after")
+            self.wait(lambda column=column: all(map(column.has_picture, column.grid.visible_rows())), "the pictures")
+        page.names.setFocus()
+        self.shoot("teach")
+        page.left.emit()
 
     def _half_way(self) -> bool:
         last, window = self.parts.indexing.last, self.parts.window

@@ -199,10 +199,13 @@ class MainWindow(QMainWindow):
         """Show a page, or the photos again. What acts on the photos of the one is off on the other."""
         if on and self.in_viewer():
             self.leave_viewer()
-        for one in (self.review, self.teach):
-            one.setVisible(on and one is page)
-        for widget in (self.top, self.beside):
-            widget.setVisible(not on)
+        # What goes first: both at a time would need more height than a small window has, and it would grow.
+        shown = [page] if on else [self.top, self.beside]
+        for widget in (self.review, self.teach, self.top, self.beside):
+            if widget not in shown:
+                widget.hide()
+        for widget in shown:
+            widget.show()
         for action in (*self.commands.on_photo(), self.commands.undo_tags, self.commands.redo_tags):
             action.setEnabled(not on)  # The page has keys of its own for these.
         if not on:

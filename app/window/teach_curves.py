@@ -19,6 +19,8 @@ _STROKES = (
 """Curves differ in their strokes as well as in their colours."""
 _WORDS = ("what its photos have in common", "in between", "what sets them apart")
 """What counts, from the highest ridge to the lowest."""
+_SAMPLE = 38
+"""Pixels of a piece of a curve in the legend, with the gap behind it."""
 Point = Mapping[str, float]
 
 
@@ -70,7 +72,7 @@ class Curves(QWidget):
         ]
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.fontMetrics().horizontalAdvance("x") * 70, self.fontMetrics().height() * 14)
+        return QSize(self.fontMetrics().horizontalAdvance("x") * 70, self.fontMetrics().height() * 11)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -80,14 +82,26 @@ class Curves(QWidget):
         worst = max([2.0, *(place_of(point) for point in self._tried)])
         steps = _steps(worst)
         left = max(metrics.horizontalAdvance(f"{step:,}") for step in steps) + 14
-        legend = (line + 6) * max(1, len(curves))
-        plot = QRectF(left, line * 1.5, self.width() - left - 16, self.height() - line * 3.4 - legend)
+        places = self._legend([words for words, _ in curves], left)
+        legend = line + 6 + (places[-1].y() if places else 0)
+        plot = QRectF(left, line * 1.5, self.width() - left - 16, self.height() - line * 4.4 - legend)
         if plot.height() < line:
             return
         self._draw_frame(painter, plot, steps, metrics)
         for number, (words, points) in enumerate(curves):
             self._draw_curve(painter, plot, points, steps, number)
-            self._draw_legend(painter, QPointF(left, self.height() - legend + number * (line + 6)), words, number)
+            self._draw_legend(painter, places[number] + QPointF(0, self.height() - legend), words, number)
+
+    def _legend(self, words: Sequence[str], left: float) -> list[QPointF]:
+        """Where each curve is explained: beside each other as far as there is room, the first at a height of 0."""
+        metrics, at, places = self.fontMetrics(), QPointF(left, 0), []
+        for said in words:
+            width = _SAMPLE + metrics.horizontalAdvance(said) + 24
+            if at.x() > left and at.x() + width > self.width():
+                at = QPointF(left, at.y() + metrics.height() + 6)
+            places.append(at)
+            at = QPointF(at.x() + width, at.y())
+        return places
 
     def _draw_frame(self, painter: QPainter, plot: QRectF, steps: Sequence[int], metrics: QFontMetrics) -> None:
         theme, line = self._theme, metrics.height()
@@ -97,6 +111,8 @@ class Curves(QWidget):
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             painter.setPen(theme.colour("muted"))
             at = QRectF(0, y - line / 2, plot.left() - 8, line)
+            if step not in (1, steps[-1]) and plot.height() < line * len(steps):
+                continue  # They would stand on each other.
             painter.drawText(at, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{step:,}")
         painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignLeft, "Place of a photo held out")
         for share in (0.3, 0.5, 0.7, 0.85, 1.0):
@@ -133,9 +149,9 @@ class Curves(QWidget):
     def _draw_legend(self, painter: QPainter, at: QPointF, words: str, number: int) -> None:
         line = self.fontMetrics().height()
         painter.setPen(self._pen(number))
-        painter.drawLine(QPointF(at.x(), at.y() + line / 2), QPointF(at.x() + 28, at.y() + line / 2))
+        painter.drawLine(QPointF(at.x(), at.y() + line / 2), QPointF(at.x() + _SAMPLE - 10, at.y() + line / 2))
         painter.setPen(self._theme.colour("muted"))
-        painter.drawText(QRectF(at.x() + 38, at.y(), self.width() - at.x() - 38, line), 0, words)
+        painter.drawText(QRectF(at.x() + _SAMPLE, at.y(), self.width() - at.x() - _SAMPLE, line), 0, words)
 
     def _pen(self, number: int) -> QPen:
         name, style = _STROKES[number % len(_STROKES)]

@@ -24,6 +24,8 @@ from app.window.words import count_of
 SIDE = 124
 """Pixels of a tile: two grids have to have several beside each other."""
 _KEPT = 16 << 20
+_LOWEST = 60
+"""Pixels: a low window has room for the words and a part of the photos."""
 
 
 class Column(QWidget):
@@ -39,7 +41,7 @@ class Column(QWidget):
         self.grid.set_side(SIDE)
         self.grid.setAccessibleName(heading)
         self.grid.setAccessibleDescription("")
-        self.grid.setMinimumHeight(SIDE)
+        self.grid.setMinimumHeight(_LOWEST)
         self.heading = QLabel(heading)
         font = self.heading.font()
         font.setWeight(QFont.Weight.DemiBold)
@@ -50,6 +52,10 @@ class Column(QWidget):
         column.setSpacing(0)
         column.addWidget(self.heading)
         column.addWidget(self.grid, 1)
+
+    def has_picture(self, row: int) -> bool:
+        """Whether the photo in a row is to be seen already."""
+        return self.thumbnails.pixmap(self.model.photo_id(row)) is not None
 
     def show_laid(self, laid: Laid) -> None:
         """Show these photos, from the top."""

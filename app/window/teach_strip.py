@@ -24,6 +24,8 @@ class Strip(QFrame):
     discard_asked = Signal()
     switch_asked = Signal()
     remove_asked = Signal()
+    curves_shown = Signal(bool)
+    """Whether the curves are shown: they need the room of the photos."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,9 +60,9 @@ class Strip(QFrame):
         column.setSpacing(10)
         column.addLayout(self._row)
         column.addWidget(self.figures)
-        column.addWidget(self.curves)
+        column.addWidget(self.curves, 1)
         self.curves.hide()
-        self.how.toggled.connect(self.curves.setVisible)
+        self.how.toggled.connect(self._show_curves)
         self.keep.clicked.connect(self.keep_asked)
         self.discard.clicked.connect(self.discard_asked)
         self.switch.clicked.connect(self.switch_asked)
@@ -94,14 +96,18 @@ class Strip(QFrame):
         self._offer(acts, can_change=can_change)
         self.switch.setEnabled(can_change and lesson.fits)
         self.how.setVisible(bool(lesson.tried))
-        self.curves.setVisible(self.how.isChecked() and bool(lesson.tried))
+        self._show_curves(self.how.isChecked() and bool(lesson.tried))
 
     def _offer(self, acts: tuple[PressButton, ...], *, can_change: bool) -> None:
         for button in (self.remove, self.switch, self.discard, self.keep):
             button.setVisible(button in acts)
             button.setEnabled(can_change)
         self.how.setVisible(False)
-        self.curves.setVisible(False)
+        self._show_curves(False)
+
+    def _show_curves(self, on: bool) -> None:
+        self.curves.setVisible(on)
+        self.curves_shown.emit(on)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)

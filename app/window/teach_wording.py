@@ -13,9 +13,9 @@ from app.window.words import count_of
 from core.adapters.learnable import Learnable
 
 FIGURES = (
-    ("names_recall_at_10", "Held-out photos, by name"),
-    ("sentences_recall_at_10", "Held-out photos, by your sentences"),
-    ("general_recall_at_10", "Other photos, by plain words"),
+    ("names_recall_at_10", "Held out, by name"),
+    ("sentences_recall_at_10", "Held out, by sentences"),
+    ("general_recall_at_10", "Others, by plain words"),
 )
 """What is measured before and after: of photos that were held out, the share among the first ten."""
 _DOING = {

@@ -132,7 +132,7 @@ def names_in(column: Any, parts: Parts) -> list[str]:
     return [photo.path.name for photo in library_of(parts).photos(column.model.ids.tolist())]
 
 
-def test_it_shows_which_names_there_are_and_their_photos(parts: Parts, page: Any, qtbot: Any) -> None:
+def test_it_shows_the_names_of_captions_and_tags_and_their_photos(parts: Parts, page: Any, qtbot: Any) -> None:
     rows = page.names_model.rows
     assert [(row.title, row.number, row.note) for row in rows] == [
         ("Biscuit", "2", "not learned yet"),
@@ -147,8 +147,22 @@ def test_it_shows_which_names_there_are_and_their_photos(parts: Parts, page: Any
     qtbot.keyClick(page.names, Qt.Key.Key_P)
     assert page.pair.title.text() == "Biscuit"
     assert page.learn.isEnabled() and page.learn.text() == "Learn"
+    blue = [
+        photo.id for photo in library_of(parts).photos(library_of(parts).browse().tolist()) if "blue" in photo.path.name
+    ]
+    parts.conductor.tagging.tag(blue, "The Cabin")
+    qtbot.waitUntil(lambda: "The Cabin" in [row.title for row in page.names_model.rows], timeout=10_000)
+    assert page.counts.text() == "3 names in 3 captions and 3 tags"
+    assert page.pair.title.text() == "Biscuit", "what one looks at stays"
+    # Back to the photos, and over the review page and back.
     qtbot.keyClick(page.names, Qt.Key.Key_Escape)
     assert not parts.window.in_teach() and parts.window.top.isVisible()
+    parts.window.commands.review.trigger()
+    assert parts.window.in_review() and not parts.window.in_teach()
+    parts.window.commands.teach.trigger()
+    assert parts.window.in_teach() and not parts.window.in_review()
+    parts.window.commands.search.trigger()
+    assert not parts.window.in_teach() and parts.window.search.edit.hasFocus()
 
 
 def test_it_learns_and_shows_what_is_found_before_and_after(parts: Parts, page: Any, qtbot: Any) -> None:
@@ -231,7 +245,7 @@ def test_discarded_what_was_on_before_is_on_again(parts: Parts, page: Any, qtbot
 def test_removed_only_when_one_says_so(parts: Parts, page: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     learn(parts, page, qtbot)
     page.strip.keep.click()
-    answers = [False, True]
+    answers, ask = [False, True], teach_switching.ask_to_remove
     monkeypatch.setattr(teach_switching, "ask_to_remove", lambda *_: answers.pop(0))
     page.strip.remove.click()
     assert len(library_of(parts).runs.all()) == 1
@@ -241,19 +255,16 @@ def test_removed_only_when_one_says_so(parts: Parts, page: Any, qtbot: Any, monk
     assert not library.runs.all() and not library.adapters.all() and not answers
     assert page.strip.title.text() == "What could be learned" and page.names_model.rows[0].note == "not learned yet"
     assert len(library.browse()) == 18 and len(list(library.captioning.every())) == 3, "photos and captions stay"
-
-
-def test_the_box_that_asks_before_removing(
-    parts: Parts, page: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
     learn(parts, page, qtbot)
     lesson = parts.conductor.teach._lesson()
     assert lesson is not None
     monkeypatch.setattr(QMessageBox, "exec", lambda box: box.buttons()[0].click() or 0)
-    assert teach_switching.ask_to_remove(parts.window, lesson)
+    assert ask(parts.window, lesson)
 
 
-def test_cancelled_the_process_ends_and_nothing_is_left(parts: Parts, page: Any, qtbot: Any, script: Path) -> None:
+def test_cancelled_the_process_ends_even_one_that_does_not_listen(
+    parts: Parts, page: Any, qtbot: Any, script: Path
+) -> None:
     work, children = parts.conductor.teach.work, []
 
     def start(library: Path) -> TrainingChild:
@@ -282,11 +293,6 @@ def test_cancelled_the_process_ends_and_nothing_is_left(parts: Parts, page: Any,
     assert page.inside.currentWidget() is page.shown and page.learn.isEnabled()
     assert page.names_model.rows[0].note == "not learned yet"
     assert parts.window.banner.words.text().startswith("Cancelled")
-
-
-def test_one_that_does_not_listen_is_ended_all_the_same(
-    parts: Parts, page: Any, qtbot: Any, script: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     deaf = script.with_name("deaf.py")
     deaf.write_text("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + script.read_text())
     work = parts.conductor.teach.work
@@ -312,16 +318,13 @@ def test_closing_the_window_ends_the_process(parts: Parts, page: Any, qtbot: Any
     assert children[0]._process.poll() is not None
 
 
-def test_a_fault_is_told_and_the_page_is_as_before(parts: Parts, page: Any, qtbot: Any, script: Path) -> None:
+def test_faults_refusals_and_what_ends_elsewhere_are_told(parts: Parts, page: Any, qtbot: Any, script: Path) -> None:
     work = parts.conductor.teach.work
     work.start_child = lambda library: ScriptedChild(script, library, "fails")
     with qtbot.waitSignal(work.failed, timeout=20_000):
         page.learn.click()
     assert parts.window.banner.words.text() == "The disk is full: free some room. “retrouve doctor” says more."
     assert page.inside.currentWidget() is page.shown and page.learn.isEnabled()
-
-
-def test_what_could_not_be_learned_says_why(parts: Parts, page: Any, qtbot: Any, script: Path) -> None:
     parts.conductor.teach.work.start_child = lambda library: ScriptedChild(script, library, "refuses")
     learn(parts, page, qtbot)
     assert page.strip.title.text() == "Nothing could be learned"
@@ -329,9 +332,7 @@ def test_what_could_not_be_learned_says_why(parts: Parts, page: Any, qtbot: Any,
     assert page.names_model.rows[0].note == "not learned: its photos look too different"
     assert page.pair.about.text() == "Not learned: its photos look too different."
     assert page.runs_model.rows[0].note == "nothing learned"
-
-
-def test_what_ends_elsewhere_is_told_with_a_way_back(parts: Parts, page: Any, qtbot: Any) -> None:
+    work.start_child = lambda library: ScriptedChild(script, library, "learns")
     with qtbot.waitSignal(parts.conductor.teach.work.ended, timeout=20_000):
         page.learn.click()
         page.left.emit()
@@ -368,18 +369,8 @@ def test_without_a_name_it_says_how_to_give_one_and_reads_captions(
     qtbot.waitUntil(lambda: not parts.window.findChildren(CaptionsDialog), timeout=10_000)
 
 
-def test_tags_are_names_too_and_appear_while_one_looks(parts: Parts, page: Any, qtbot: Any) -> None:
-    blue = [
-        photo.id for photo in library_of(parts).photos(library_of(parts).browse().tolist()) if "blue" in photo.path.name
-    ]
-    parts.conductor.tagging.tag(blue, "The Cabin")
-    qtbot.waitUntil(lambda: "The Cabin" in [row.title for row in page.names_model.rows], timeout=10_000)
-    assert page.counts.text() == "3 names in 3 captions and 3 tags"
-    assert page.pair.title.text() == "Biscuit", "what one looks at stays"
-
-
-def test_what_a_command_learned_or_switched_appears_by_itself(
-    parts: Parts, page: Any, qtbot: Any, script: Path
+def test_what_a_command_learned_appears_and_without_leave_to_write_it_only_shows(
+    parts: Parts, page: Any, qtbot: Any, script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = subprocess.run(
         [sys.executable, str(script), "--library", str(library_of(parts).folder), "learns"],
@@ -391,11 +382,6 @@ def test_what_a_command_learned_or_switched_appears_by_itself(
     assert b'"result"' in ran.stdout
     qtbot.waitUntil(lambda: len(page.runs_model.rows) == 1, timeout=10_000)
     assert page.strip.switch.isVisible(), "what was learned elsewhere is not asked about"
-
-
-def test_a_library_that_cannot_be_written_only_shows(
-    open_window: Open, parts: Parts, page: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
     learn(parts, page, qtbot)
     monkeypatch.setattr(library_of(parts), "read_only", True)
     page.left.emit()
@@ -405,7 +391,7 @@ def test_a_library_that_cannot_be_written_only_shows(
     assert not page.take_in.isEnabled() and not page.strip.remove.isEnabled() and not page.strip.switch.isEnabled()
     page.runs.acted.emit(page.runs.current())
     qtbot.wait(50)
-    assert library_of(parts).adapters.all()[0].active
+    assert [one.active for one in library_of(parts).adapters.all()] == [False, True]
 
 
 def test_the_window_waits_for_nothing(parts: Parts, page: Any, qtbot: Any, encoder: Any) -> None:
@@ -419,12 +405,3 @@ def test_the_window_waits_for_nothing(parts: Parts, page: Any, qtbot: Any, encod
     QApplication.processEvents()
     assert page.pair.title.text() == page.names_model.rows[1].title
     encoder.may_go_on.set()
-
-
-def test_it_opens_over_the_review_page_and_back(parts: Parts, page: Any, qtbot: Any) -> None:
-    parts.window.commands.review.trigger()
-    assert parts.window.in_review() and not parts.window.in_teach()
-    parts.window.commands.teach.trigger()
-    assert parts.window.in_teach() and not parts.window.in_review()
-    parts.window.commands.search.trigger()
-    assert not parts.window.in_teach() and parts.window.search.edit.hasFocus()
