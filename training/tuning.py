@@ -42,8 +42,8 @@ class Options:
     model's similarities count. ``patience`` epochs without a gain end a run.
     """
 
-    epochs: float = 5.0
-    batch: int = 128
+    epochs: float = 3.0
+    batch: int = 64
     parts: int = 1
     rate: float = 1e-3
     rank: int = 8
