@@ -185,6 +185,8 @@ def refused(error: OSError, target: Path) -> ExportError:
         return ExportError(f"The disk is full where {target} was to go. Make some room and try again.")
     if error.errno in _FORBIDDEN:
         return ExportError(f"{target} cannot be written: you have no permission, or the disk is write-protected.")
+    if isinstance(error, FileNotFoundError) and target.parent.is_dir():
+        return ExportError(f"{target} cannot be written: the folder {target.parent} takes no new file.")
     if isinstance(error, FileNotFoundError):
         return ExportError(f"{target} cannot be written: the folder {target.parent} is not there.")
     if isinstance(error, FileExistsError | NotADirectoryError):

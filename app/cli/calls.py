@@ -44,6 +44,12 @@ class Call:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+def usage_of(usage: str, command: str, verb: str) -> str:
+    """How one verb of a command is called, out of the sentence that has all of them."""
+    forms = [form.removeprefix(f"retrouve {command} ") for form in usage.split("`")[1::2]]
+    return f"retrouve {command} {next(form for form in forms if form.split()[0] == verb)}"
+
+
 class HelpWanted(Exception):
     """Help or the version was asked for. ``str(error)`` is the text."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.calls import Call, absolute
+from app.cli.calls import Call, absolute, usage_of
 from app.cli.opening import any_library, open_library
 from app.cli.wording import counted
 from core.errors import CallError, TargetTaken
@@ -15,7 +15,7 @@ from core.errors import CallError, TargetTaken
 if TYPE_CHECKING:
     from app.cli.console import Console
     from core.library import Library
-    from core.tagging.formats import Format
+    from core.tagging.formats import Format, Found
     from core.tagging.types import Label, LabelList
 
 USAGE = (
@@ -37,7 +37,7 @@ def labels(call: Call, console: Console) -> int:
             raise CallError(f"--{name} belongs to `retrouve labels {verbs[0]}`.")
     least, most, act = _VERBS[verb]
     if len(operands) < least or (most is not None and len(operands) > most):
-        raise CallError(f"`retrouve labels {verb}` is called otherwise: {USAGE}.")
+        raise CallError(f"`retrouve labels {verb}` is called otherwise: `{usage_of(USAGE, 'labels', verb)}`.")
     return act(operands, call, console)
 
 
@@ -80,24 +80,33 @@ def _import(operands: Sequence[str], call: Call, console: Console) -> int:
     with any_library(call.library) as library:
         found = [_read(library, path, name, call) for path in paths]
     for place, new in enumerate(found):
-        other = next((place for place, earlier in enumerate(found[:place]) if _same(earlier.name, new.name)), None)
+        earlier = [other.list.name for other in found[:place]]
+        other = next((place for place, name in enumerate(earlier) if _same(name, new.list.name)), None)
         if other is not None:
-            raise CallError(f"{paths[other]} and {paths[place]} would both be the list “{new.name}”: import one alone.")
+            both = f"{paths[other]} and {paths[place]}"
+            raise CallError(f"{both} would both be the list “{new.list.name}”: import one alone.")
     with open_library(call.library, create=True) as library:
         done = []
-        for path, new in zip(paths, found, strict=True):
+        for new in found:
             known = dict(library.tagging.lists.names())
-            kept = library.tagging.lists.put(new)
-            done.append(
-                (path, new, kept, next((count for name, count in known.items() if _same(name, kept.name)), None))
-            )
-    console.document({"imported": [{**_as_document(kept), "replaced": old is not None} for _, _, kept, old in done]})
-    for path, new, kept, old in done:
+            kept = library.tagging.lists.put(new.list)
+            done.append((new, kept, next((count for name, count in known.items() if _same(name, kept.name)), None)))
+    console.document(
+        {
+            "imported": [
+                {**_as_document(kept), "replaced": old is not None, "format": new.format, "notes": list(new.notes)}
+                for new, kept, old in done
+            ]
+        }
+    )
+    for path, (new, kept, old) in zip(paths, done, strict=True):
         count = counted(len(kept.labels), "label")
         was = "" if old is None else f"; it replaces the list of {counted(old, 'label')} that had this name"
-        console.say(f"“{kept.name}” is in your library, with {count} from {path.name}{was}.")
-        _tell_spelling(new, kept, console)
-    console.say(f'Next: `retrouve tag --labels "{done[-1][2].name}"` suggests them for your photos.')
+        console.say(f"“{kept.name}” is in your library, with {count} from {path.name}, read as {_made(new)}{was}.")
+        for note in (*new.notes, *_otherwise(new, call.options["format"])):
+            console.say(note)
+        _tell_spelling(new.list, kept, console)
+    console.say(f'Next: `retrouve tag --labels "{done[-1][1].name}"` suggests them for your photos.')
     return 0
 
 
@@ -110,13 +119,42 @@ def _tell_spelling(new: LabelList, kept: LabelList, console: Console) -> None:
         console.say(f"Your library spells {shown}{more}: photos or another list have it so, and the list follows.")
 
 
-def _read(library: Library, path: Path, name: str | None, call: Call) -> LabelList:
+def _made(new: Found) -> str:
+    """What a file was taken for, and what became of it."""
+    from core.tagging.formats import Format
+
+    names = {
+        Format.TOML: "TOML",
+        Format.CSV: "a table",
+        Format.TXT: "plain text",
+        Format.LIGHTROOM: "Lightroom's keywords",
+        Format.DIGIKAM: "digiKam's paths",
+    }
+    below = sum(label.parent is not None for label in new.list.labels)
+    return names[new.format] + (f" ({below:,} of them below others)" if below else "")
+
+
+def _otherwise(new: Found, typed: str | None) -> Iterator[str]:
+    """How a text is read that was taken for something that it is not."""
+    from core.tagging.formats import Format
+
+    if typed is not None:
+        return
+    if new.format is Format.DIGIKAM:
+        yield "What stands before a slash became the label above; --format txt keeps slashes in the names."
+    elif new.format is Format.LIGHTROOM:
+        yield "--format txt reads it as plain text, with comments, paths and brackets in the names."
+    elif new.format is Format.TXT and any("/" in label.name for label in new.list.labels):
+        yield "Slashes stayed in the names; --format digikam makes trees of them."
+
+
+def _read(library: Library, path: Path, name: str | None, call: Call) -> Found:
     from core.tagging.checking import valid_name
     from core.tagging.formats import named
 
     format = call.options["format"]
-    found = library.tagging.lists.read(path, None if format is None else named(format))
-    return found if name is None else replace(found, name=valid_name(name))
+    found = library.tagging.lists.found(path, None if format is None else named(format))
+    return found if name is None else replace(found, list=replace(found.list, name=valid_name(name)))
 
 
 def _show(operands: Sequence[str], call: Call, console: Console) -> int:

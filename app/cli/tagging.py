@@ -72,7 +72,7 @@ def classify(call: Call, console: Console) -> int:
     }
     if not readable:
         first = failed[0]
-        console.fail(f"{first.path}: {first.reason}.", **document)
+        console.fail(f"{first.path}: {str(first.reason).rstrip('.')}.", **document)
         return 3
     console.document(document)
     for answer in readable:
@@ -95,6 +95,7 @@ def _run(
     from core.tagging.types import TagReport
 
     report, found, finished = TagReport(), list[Any](), False
+    first: tuple[int, float] | None = None
     run = library.tagging.suggester.run(
         labels,
         folder=folder,
@@ -107,7 +108,9 @@ def _run(
             for step in steps:
                 report, finished = step.report, step.done == step.total
                 found.extend(step.found)
-                rate = step.done / report.seconds if report.seconds > 0 else 0.0
+                first = first or (step.done, report.seconds)  # what came before is the labels' texts
+                seconds = report.seconds - first[1]
+                rate = (step.done - first[0]) / seconds if seconds > 0 else 0.0
                 left = (step.total - step.done) / rate if rate > 0 else None
                 bar.update("Tagging", step.done, step.total, rate=rate, seconds_left=left)
         except KeyboardInterrupt:
@@ -185,15 +188,19 @@ def _sentences(labels: LabelList, report: TagReport, above: float | None, dry_ru
 
 def _labels(text: str, library: Library) -> LabelList:
     """``a,b,c``, or the name of a list."""
+    from core.catalog.tags import folded
     from core.tagging.types import Label, LabelList
 
     known = library.tagging.lists.find(text) if "," not in text else None
     if known is not None:
         return known
-    names = list(dict.fromkeys(" ".join(name.split()) for name in text.split(",") if name.strip()))
+    typed = (" ".join(name.split()) for name in text.split(",") if name.strip())
+    names: dict[str, str] = {}
+    for name in typed:
+        names.setdefault(folded(name), name)
     if not names:
         raise CallError("There is no label between the commas: `retrouve classify PHOTO --labels dog,cat`.")
-    return LabelList("asked", tuple(Label(name) for name in names))
+    return LabelList("asked", tuple(Label(name) for name in names.values()))
 
 
 def _tags(answer: Classified, line: float) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.calls import Call, absolute
+from app.cli.calls import Call, absolute, usage_of
 from app.cli.opening import open_library, root_paths
 from app.cli.wording import beside_root, counted, percent
 from core.errors import CallError, PhotoError
@@ -40,7 +40,7 @@ def tags(call: Call, console: Console) -> int:
         return export(call, console)
     least, most, act = _VERBS[verb]
     if len(operands) < least or (most is not None and len(operands) > most):
-        raise CallError(f"`retrouve tags {verb}` is called otherwise: {USAGE}.")
+        raise CallError(f"`retrouve tags {verb}` is called otherwise: `{usage_of(USAGE, 'tags', verb)}`.")
     with open_library(call.library) as library:
         return act(library, operands, call, console)
 

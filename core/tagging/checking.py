@@ -20,6 +20,16 @@ DEEPEST = 50
 SLOT = "{label}"
 """What stands for the label in a template."""
 
+
+class ListFault(CallError):
+    """A list cannot be so; ``about`` is the name or the text that is wrong, ``last`` where the later of two is."""
+
+    def __init__(self, sentence: str, about: str, last: bool = False) -> None:
+        super().__init__(sentence)
+        self.about = about
+        self.last = last
+
+
 _INVISIBLE = ("Cc", "Zl", "Zp")
 
 
@@ -109,7 +119,8 @@ def _by_name(labels: Iterable[Label]) -> dict[str, Label]:
             same = (
                 "" if other.name == label.name else f" (“{other.name}” is the same name: case and accents do not count)"
             )
-            raise CallError(f"The label “{label.name}” is there twice{same}. Rename one of the two.")
+            sentence = f"The label “{label.name}” is there twice{same}. Rename one of the two."
+            raise ListFault(sentence, label.name, last=True)
     return named
 
 
@@ -118,9 +129,10 @@ def _with_parent(label: Label, named: dict[str, Label]) -> Label:
         return label
     parent = named.get(folded(label.parent))
     if parent is None:
-        raise CallError(
+        raise ListFault(
             f"The label “{label.name}” is to be below “{label.parent}”, which is not in the list. "
-            f"Add “{label.parent}”, or take the parent away."
+            f"Add “{label.parent}”, or take the parent away.",
+            label.name,
         )
     return replace(label, parent=parent.name)
 
@@ -134,14 +146,14 @@ def _refuse_rings(labels: Iterable[Label]) -> None:
         while at is not None and at not in depths:
             if at in path:
                 ring = " > ".join(reversed([*path[path.index(at) :], at]))
-                raise CallError(f"The label “{at}” is below itself: {ring}. Give one of them another parent.")
+                raise ListFault(f"The label “{at}” is below itself: {ring}. Give one of them another parent.", at)
             path.append(at)
             if len(path) > DEEPEST:
                 break
             at = above[at]
         depth = depths[at] if at is not None and at in depths else 0
         if depth + len(path) > DEEPEST:
-            raise CallError(f"The label “{name}” lies too deep: a tree of labels can have {DEEPEST} levels.")
+            raise ListFault(f"The label “{name}” lies too deep: a tree of labels can have {DEEPEST} levels.", name)
         for step in reversed(path):
             depth += 1
             depths[step] = depth
@@ -152,7 +164,7 @@ def _templates(given: Iterable[str]) -> tuple[str, ...]:
     for template in _texts(given, LONGEST_PROMPT, "A template"):
         whole = template if SLOT in template else template.replace("{}", SLOT)
         if SLOT not in whole:
-            raise CallError(f"The template “{_start(template)}” has no {SLOT} in it, where the label goes.")
+            raise ListFault(f"The template “{_start(template)}” has no {SLOT} in it, where the label goes.", template)
         found.append(whole)
     return tuple(dict.fromkeys(found))
 
@@ -167,7 +179,7 @@ def _texts(given: Iterable[str], longest: int, what: str) -> tuple[str, ...]:
 
 def _refuse_long(text: str, longest: int, what: str) -> None:
     if len(text) > longest:
-        raise CallError(f"{what} is too long: it can have {longest:,} characters, and has {len(text):,}.")
+        raise ListFault(f"{what} is too long: it can have {longest:,} characters, and has {len(text):,}.", text)
 
 
 def _start(text: str) -> str:

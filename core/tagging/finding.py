@@ -67,5 +67,6 @@ def _hint(name: str, names: Sequence[str]) -> str:
     near = [by_fold[found] for found in difflib.get_close_matches(tags.folded(name), by_fold, 3)]
     if near:
         return f"Did you mean {' or '.join(f'“{found}”' for found in near)}?"
-    shown = ", ".join(names[:10])
-    return f"There {'is' if len(names) == 1 else 'are'}: {shown}{'…' if len(names) > 10 else '.'}"
+    if len(names) > 10:
+        return "`retrouve tags labels` lists those on photos."
+    return f"There {'is' if len(names) == 1 else 'are'}: {', '.join(names)}."

@@ -15,8 +15,8 @@ from core.catalog.tags import folded
 from core.copying import Unfinished, is_device, refused
 from core.errors import CallError, TargetTaken
 from core.tagging import formats
-from core.tagging.checking import checked, cleaned
-from core.tagging.formats import Format, toml_file
+from core.tagging.checking import ListFault, checked, cleaned
+from core.tagging.formats import Format, Found, toml_file
 from core.tagging.types import LabelList
 
 
@@ -111,9 +111,19 @@ class LabelLists:
 
         Raises `LabelFileError` where the file cannot be read, `CallError` where it does not hold what it should.
         """
-        found = formats.read(path, format)
+        return self.found(path, format).list
+
+    def found(self, path: Path, format: Format | None = None) -> Found:
+        """The list in a file, as `read` gives it, with its format, and what a person may not expect of how it was read.
+
+        Raises what `read` raises; of what cannot be in a list, with its line where that can be told.
+        """
+        found = formats.found(path, format)
         try:
-            return checked(found)
+            return replace(found, list=checked(found.list))
+        except ListFault as error:
+            line = formats.line_of(found.text, error.about, last=error.last)
+            raise CallError(f"{path}: {error}" if line is None else f"{path}, line {line:,}: {error}") from error
         except CallError as error:
             raise CallError(f"{path}: {error}") from error
 

@@ -115,7 +115,10 @@ def test_a_label_made_by_mistake_is_found_renamed_and_forgotten(call: Call, fold
     ("words", "code", "sentence"),
     [
         (("tags", "frobnicate"), 2, "does not know `frobnicate`"),
-        (("tags", "accept", "dog"), 2, "is called otherwise"),
+        (("tags", "accept", "dog"), 2, "is called otherwise: `retrouve tags accept PHOTO... LABEL`."),
+        (("tags", "stats", "dog"), 2, "is called otherwise: `retrouve tags stats`."),
+        (("labels", "show"), 2, "is called otherwise: `retrouve labels show LIST`."),
+        (("labels", "export", "food", "--to", "/proc/x.toml"), 3, "the folder /proc takes no new file"),
         (("tags", "reject", "{photo}", "unheard of"), 2, "There is no label “unheard of”"),
         (("tags", "accept", "{photo}", "Animals > Dog"), 2, "No label list has “Dog” below “Animals”"),
         (("tags", "rename", "unheard of", "heard of"), 2, "There is no label “unheard of”"),

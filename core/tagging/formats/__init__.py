@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.catalog.tags import folded
 from core.errors import CallError
+from core.tagging.checking import cleaned, is_empty
 
 if TYPE_CHECKING:
     from core.tagging.types import LabelList
@@ -32,8 +35,25 @@ def named(name: str) -> Format:
         raise CallError(f"There is no format “{name}” for label lists. There are: {known}.") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A list as it stands in a file, not checked yet (`core.tagging.checking`)."""
+
+    list: LabelList
+    """Named after the file's stem."""
+    format: Format
+    text: str
+    notes: tuple[str, ...] = ()
+    """Sentences: what a person may not expect of how it was read."""
+
+
 def read(path: Path, format: Format | None = None) -> LabelList:
-    """The list in a file, named after the file's stem. It is not checked yet (`core.tagging.checking`).
+    """The list in a file; see `found`."""
+    return found(path, format).list
+
+
+def found(path: Path, format: Format | None = None) -> Found:
+    """What is in a file.
 
     Without a ``format`` the file's suffix says what it is, and of a text the look of its lines. Raises `LabelFileError`
     where the file cannot be read, `CallError` with the line where it does not hold what it should.
@@ -43,18 +63,58 @@ def read(path: Path, format: Format | None = None) -> LabelList:
 
     text = text_of(path)
     format = format or told(path, text)
-    where = str(path)
+    where, again, notes = str(path), list[str](), list[str]()
     if format is Format.TOML:
-        found = toml_file.parsed(text, where)
+        given = toml_file.parsed(text, where)
     elif format is Format.CSV:
-        found = csv_table.parsed(text, where)
+        given = csv_table.parsed(text, where)
     elif format is Format.DIGIKAM:
-        found = paths.parsed(text, where)
+        given = paths.parsed(text, where)
     else:
-        found = outline.parsed(text, where, lightroom=format is Format.LIGHTROOM)
-    if not found.labels:
+        given = outline.parsed(text, where, lightroom=format is Format.LIGHTROOM, again=again)
+    if not given.labels:
         raise CallError(f"{path} has no labels in it.")
-    return replace(found, name=path.stem)
+    _refuse_empty_groups(given, where, text)
+    if again:
+        notes.append(f"{_named(again)} stood there more than once, and is one label.")
+    private = outline.in_brackets(text) if format is Format.LIGHTROOM else []
+    if private:
+        notes.append(
+            f"{_named(private)} stood in brackets: Lightroom exports no such keyword. Here it is a label like any "
+            "other, and accepted it is written into sidecars."
+        )
+    return Found(replace(given, name=path.stem), format, text, tuple(notes))
+
+
+def line_of(text: str, said: str, *, last: bool = False) -> int | None:
+    """The line of a text that speaks of a label, or of whatever else a sentence names: the first such one, or the last.
+    None where it is written otherwise there."""
+    word = re.escape(said)
+    lines = list(enumerate(text.split("\n"), 1))
+    for pattern in (
+        rf"""\s*(name\s*=\s*)?["']?{word}["']?\s*([,;\t]|$)""",
+        rf"""\s*(\{{\s*)?name\s*=\s*["']{word}["']""",
+        rf"(?<!\w){word}(?!\w)",
+    ):
+        search = re.compile(pattern).search if pattern.startswith("(?<") else re.compile(pattern).match
+        there = [number for number, line in lines if search(line)]
+        if there:
+            return there[-1 if last else 0]
+    return None
+
+
+def _refuse_empty_groups(given: LabelList, where: str, text: str) -> None:
+    there = {folded(label.group) for label in given.labels if label.group}
+    for group in given.exclusive:
+        if folded(group) not in there and not is_empty(cleaned(group)):
+            line = line_of(text, group)
+            at = where if line is None else f"{where}, line {line:,}"
+            raise CallError(f"{at}: “{group}” is to be exclusive, but no label belongs to this group.")
+
+
+def _named(names: list[str]) -> str:
+    shown = [f"“{name}”" for name in dict.fromkeys(names)]
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5:,} more" if shown[5:] else "")
 
 
 def told(path: Path, text: str) -> Format:

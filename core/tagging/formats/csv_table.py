@@ -33,6 +33,7 @@ _OTHER_NAMES = {
     "template": "templates",
 }
 _YES = ("yes", "y", "true", "1", "x")
+_NO = ("no", "n", "false", "0")
 _SEPARATOR = re.compile(r"sep=([,;\t])")
 _APART = re.compile(r"((?:[^\\|]|\\.|\\$)*)(?:\||$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\\|])")
@@ -47,7 +48,7 @@ def parsed(text: str, where: str) -> LabelList:
     heads = [folded(cell) for cell in first[1]]
     if "name" not in (_OTHER_NAMES.get(head, head) for head in heads):
         return LabelList("", tuple(_without_head([first, *rows], where)))
-    return _with_head(_heads(first[1], where), rows, where)
+    return _with_head(_heads(first[1], f"{where}, line {first[0]:,}"), rows, where)
 
 
 def written(given: LabelList) -> str:
@@ -113,6 +114,7 @@ def _heads(cells: Sequence[str], where: str) -> list[str]:
 
 def _with_head(heads: Sequence[str], rows: Iterable[tuple[int, list[str]]], where: str) -> LabelList:
     labels, templates, exclusive = [], [], []
+    said: dict[str, bool] = {}
     for line, cells in rows:
         if any(cells[len(heads) :]):
             raise CallError(
@@ -123,11 +125,23 @@ def _with_head(heads: Sequence[str], rows: Iterable[tuple[int, list[str]]], wher
         if not row["name"]:
             raise CallError(f"{where}, line {line:,} has no name.")
         templates += _texts(row["templates"])
-        if row["group"] and folded(row["exclusive"]) in _YES:
-            exclusive.append(row["group"])
+        if row["group"] and row["exclusive"]:
+            alone = _is_yes(row["exclusive"], f"{where}, line {line:,}")
+            if said.setdefault(folded(row["group"]), alone) != alone:
+                raise CallError(
+                    f"{where}, line {line:,}: the group “{row['group']}” is exclusive in one row and not in another."
+                )
+            exclusive += [row["group"]] if alone else []
         synonyms, prompts, negatives = (tuple(_texts(row[column])) for column in ("synonyms", "prompts", "not"))
         labels.append(Label(row["name"], prompts, synonyms, negatives, row["parent"] or None, row["group"] or None))
     return LabelList("", tuple(labels), tuple(templates), tuple(dict.fromkeys(exclusive)))
+
+
+def _is_yes(cell: str, where: str) -> bool:
+    said = folded(cell)
+    if said not in (*_YES, *_NO):
+        raise CallError(f"{where}: “exclusive” is yes or no, and not “{cell}”.")
+    return said in _YES
 
 
 def _without_head(rows: Iterable[tuple[int, list[str]]], where: str) -> Iterator[Label]:

@@ -9,7 +9,8 @@ Plain text, as people write it::
         Dachshund
     Vehicles > Car          a path makes what is above, where that is not there yet
 
-A tab counts as the step to the next multiple of four columns. A backslash takes from the next character what it means.
+One line alone may name several labels, with commas between: ``cat, dog, horse``. A tab counts as the step to the next
+multiple of four columns. A backslash takes from the next character what it means.
 
 Lightroom (Metadata > Export Keywords; "Import and export keywords" of Adobe's help) indents by tabs, writes a synonym
 in braces on a line below its keyword, and in brackets a keyword that it leaves out of exported photos. It has no
@@ -30,15 +31,19 @@ _COMMENT = re.compile(r"#(?:[#\s]|$)")
 _SYNONYM = re.compile(r"\{(.*)\}$")
 _BRACKETED = re.compile(r"\[(.+)\]$")
 _STEP = re.compile(r"\s+>\s+")
-_ESCAPED = re.compile(r"\\([\\#>{}\[\]/])")
+_ESCAPED = re.compile(r"\\([\\#>{}\[\]/,])")
+_COMMA = re.compile(r"(?<!\\),")
 _FORBIDDEN = re.compile("[,;|]")
 
 
-def parsed(text: str, where: str, *, lightroom: bool = False) -> LabelList:
-    """The list in a text, without a name of its own. Raises `CallError` that begins with ``where`` and the line."""
+def parsed(text: str, where: str, *, lightroom: bool = False, again: list[str] | None = None) -> LabelList:
+    """The list in a text, without a name of its own. Raises `CallError` that begins with ``where`` and the line.
+
+    ``again`` is given the names that stand at one place more than once."""
+    ends: set[Branch] = set()
     grower = Grower()
     above: list[tuple[int, Branch]] = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in _numbered(text, lightroom):
         said = line.strip()
         if not said or (not lightroom and _COMMENT.match(said)):
             continue
@@ -59,12 +64,17 @@ def parsed(text: str, where: str, *, lightroom: bool = False) -> LabelList:
         if branch is None:
             raise CallError(f"{where}, line {number:,}: there is no label in “{said}”.")
         above.append((indent, branch))
+        if branch in ends and again is not None:
+            again.append(branch.name)
+        ends.add(branch)
     return LabelList("", grower.labels())
 
 
 def written(given: LabelList) -> str:
     """The list as plain text, two spaces a level. What plain text has no place for is left out."""
     text = _lines(given, "  ", _escaped)
+    if text.count("\n") == 1:
+        text = text.replace(",", "\\,")
     # What would be taken for another format when it is read again gets its slashes marked.
     from core.tagging.formats.paths import looks_like_paths
 
@@ -82,6 +92,22 @@ def looks_like_lightroom(text: str) -> bool:
     if any(line.startswith(" ") or _COMMENT.match(line) for line in lines):
         return False
     return any(line.startswith(("\t", "[")) for line in lines)
+
+
+def in_brackets(text: str) -> list[str]:
+    """The keywords that Lightroom leaves out of exported photos."""
+    found = (_BRACKETED.match(line.strip()) for line in text.split("\n"))
+    return [match[1] for match in found if match]
+
+
+def _numbered(text: str, lightroom: bool) -> list[tuple[int, str]]:
+    """The lines with their numbers; of one line alone what stands between its commas."""
+    lines = list(enumerate(text.split("\n"), 1))
+    said = [(number, line) for number, line in lines if line.strip() and not _COMMENT.match(line.strip())]
+    if lightroom or len(said) != 1:
+        return lines
+    [(number, line)] = said
+    return [(number, part) for part in _COMMA.split(line.strip()) if part.strip()]
 
 
 def _lines(given: LabelList, indent: str, spelled: Callable[[str], str]) -> str:

@@ -6,6 +6,7 @@ digiKam has no tag with a slash in its name, and so neither has this format.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from core.errors import CallError
 from core.tagging.formats.tree import Grower, walk
@@ -42,13 +43,15 @@ def written(given: LabelList) -> str:
 
 
 def looks_like_paths(text: str) -> bool:
-    """Whether a text is a list of paths: each line has a slash, or what stands before one is a line of its own.
+    """Whether a text is a list of paths: what stands before a slash is a line of its own, or stands before another one.
 
-    A list of plain names may have one with a slash, as AC/DC; a slash behind a backslash is no such sign.
+    A list of plain names may have some with a slash, as AC/DC and black/white; one behind a backslash is no such sign.
     """
     lines = [line.rstrip() for line in text.split("\n") if line.strip()]
     slashed = [line for line in lines if _SLASH.search(line)]
     if not slashed or any(line[0].isspace() or line.startswith("# ") for line in lines):
         return False
     known = set(lines)
-    return len(slashed) == len(lines) or any(line.rpartition("/")[0] in known for line in slashed)
+    tops = Counter(line.partition("/")[0] for line in slashed)
+    shared = len(slashed) == len(lines) and max(tops.values()) > 1
+    return shared or any(line.rpartition("/")[0] in known for line in slashed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from pathlib import Path
 
 from core.errors import CallError, LabelFileError
@@ -55,9 +56,19 @@ def _decoded(data: bytes) -> str | None:
             return _as(data, encoding)
     encodings = ["utf-8", "cp1252"]
     if b"\0" in data:
-        # ASCII in UTF-16 has a NUL in every other byte: behind each letter, or before it.
-        encodings = ["utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"]
+        # ASCII in UTF-16 has a NUL in every other byte, behind each letter or before it; another script has a byte of
+        # its own there. A NUL that merely got into a text makes it none.
+        ends = data[1::2].count(0) >= data[::2].count(0)
+        encodings = ["utf-16-le" if ends else "utf-16-be"] if _is_high(data[1::2] if ends else data[::2]) else []
     return next((text for text in (_as(data, encoding) for encoding in encodings) if text is not None), None)
+
+
+def _is_high(half: bytes) -> bool:
+    """Whether every other byte of a text may be the higher half of its letters: of one script, with spaces between."""
+    scripts = Counter(half)
+    nuls = scripts.pop(0, 0)
+    script = max(scripts.values(), default=0)
+    return nuls == len(half) or (len(half) > 4 and nuls + script >= 0.8 * len(half))
 
 
 def _as(data: bytes, encoding: str) -> str | None:

@@ -17,6 +17,7 @@ A label that has nothing but its name may stand as a text: ``labels = ["dog", "c
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable
 
@@ -25,6 +26,7 @@ from core.tagging.types import Label, LabelList
 
 _OF_A_LIST = ("labels", "templates", "exclusive")
 _OF_A_LABEL = ("name", "parent", "group", "synonyms", "prompts", "not")
+_TABLE = re.compile(r"\s*\[\[\s*labels\s*\]\]")
 _TEXTS = ("synonyms", "prompts", "not")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
@@ -41,7 +43,7 @@ def parsed(text: str, where: str) -> LabelList:
         raise CallError(f'{where}: labels must be a list, as in labels = ["dog", "cat"], or tables under [[labels]].')
     return LabelList(
         name="",
-        labels=tuple(_label(label, f"{where}, label {place:,}") for place, label in enumerate(labels, 1)),
+        labels=tuple(_label(label, at) for at, label in zip(_places(text, where, len(labels)), labels, strict=True)),
         templates=_texts(found, "templates", where),
         exclusive=_texts(found, "exclusive", where),
     )
@@ -64,6 +66,14 @@ def written(given: LabelList) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
+def _places(text: str, where: str, count: int) -> list[str]:
+    """Where each label is: with its line, where each is a table of its own."""
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if _TABLE.match(line)]
+    if len(lines) != count:
+        return [f"{where}, label {place:,}" for place in range(1, count + 1)]
+    return [f"{where}, line {line:,}, label {place:,}" for place, line in enumerate(lines, 1)]
+
+
 def _of_list(given: LabelList) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return ("templates", given.templates), ("exclusive", given.exclusive)
 
@@ -74,7 +84,9 @@ def _label(found: object, where: str) -> Label:
     if not isinstance(found, dict):
         raise CallError(f"{where} is neither a name nor a table with one.")
     name = found.get("name")
-    if not isinstance(name, str) or not name.strip():
+    if name is not None and not isinstance(name, str):
+        raise CallError(f"{where}: name must be one text, in quotation marks.")
+    if name is None or not name.strip():
         raise CallError(f"{where} has no name.")
     where = f"{where} (“{name}”)"
     _refuse_unknown(found, _OF_A_LABEL, where, "a label")

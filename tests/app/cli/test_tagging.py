@@ -54,6 +54,18 @@ def test_wrong_calls_get_a_sentence(
     assert ran.code == code and said in ran.err and "Traceback" not in ran.err, ran
 
 
+def test_a_label_that_is_asked_for_twice_is_answered_once(
+    tmp_path: Path, samples: Path, retrouve: Callable[..., Ran]
+) -> None:
+    call = ("--library", tmp_path / "library", "--json", "classify")
+    document = retrouve(*call, samples / "retrouve-002.jpg", "--labels", "dog,dog,DOG,cat").document
+    assert sorted(tag["label"] for tag in document["photos"][0]["tags"]) == ["cat", "dog"]
+    text = tmp_path / "text.txt"
+    text.write_text("no picture")
+    failed = retrouve(*call, text, "--labels", "dog,cat")
+    assert failed.code == 3 and failed.document["error"].endswith(".") and ".." not in failed.document["error"]
+
+
 def test_photos_are_classified_without_a_library(tmp_path: Path, samples: Path, retrouve: Callable[..., Ran]) -> None:
     plane, people = samples / "retrouve-002.jpg", samples / "retrouve-001.jpg"
     call = ("classify", plane, people, tmp_path / "none.jpg", "--labels", "dog,airplane,  puzzle,airplane")

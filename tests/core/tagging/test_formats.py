@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.catalog.tags import folded
 from core.errors import CallError, LabelFileError
+from core.library import Library
 from core.tagging import formats
 from core.tagging.checking import checked, cleaned, is_empty
 from core.tagging.formats import Format, csv_table, outline, paths, toml_file
@@ -187,9 +188,63 @@ def test_digikams_paths(tmp_path: Path) -> None:
 
 def test_a_slash_in_one_name_makes_no_tree(tmp_path: Path) -> None:
     file = tmp_path / "bands.txt"
+    file.write_text("AC/DC concert\nblack/white\n")
+    assert formats.found(file).format is Format.TXT
+    assert [label.name for label in formats.read(file).labels] == ["AC/DC concert", "black/white"]
     file.write_text("Queen\nAC/DC\n")
     assert [label.name for label in formats.read(file).labels] == ["Queen", "AC/DC"]
     assert [label.name for label in formats.read(file, Format.DIGIKAM).labels] == ["Queen", "AC", "DC"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("cat, dog,horse\n", ["cat", "dog", "horse"]),
+        ("# pets\n\ncat, Pets > dog,", ["cat", "Pets", "dog"]),
+        ("Paris, France\nRome, Italy\n", ["Paris, France", "Rome, Italy"]),
+        ("Paris\\, France\n", ["Paris, France"]),
+    ],
+)
+def test_one_line_alone_may_hold_several_labels(tmp_path: Path, text: str, names: list[str]) -> None:
+    file = tmp_path / "x.txt"
+    file.write_text(text)
+    assert [label.name for label in formats.read(file).labels] == names
+
+
+def test_what_a_person_may_not_expect_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "x.txt"
+    file.write_text("dog\ndog\nDOG\ncat\n")
+    found = formats.found(file)
+    assert len(found.list.labels) == 2 and found.notes == ("“dog” stood there more than once, and is one label.",)
+    file.write_text("[Private]\n\tdog\n")
+    [note] = formats.found(file).notes
+    assert "“Private” stood in brackets" in note and "sidecars" in note
+    file.write_text("Cars > Van\nCars > Bus\n")
+    assert formats.found(file).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "sentence"),
+    [
+        ("csv", "name,parent\ndog,cat\ncat,dog\n", ", line 2: The label “dog” is below itself"),
+        ("csv", "name,parent\nhorse,\ndog,animal\n", ", line 3: The label “dog” is to be below “animal”"),
+        ("csv", "name\ndog\ncat\ndog\n", ", line 4: The label “dog” is there twice"),
+        ("toml", f"labels = [\n'dog',\n'{'x' * 201}'\n]", ", line 3: The name of the label “xxx"),
+        (
+            "toml",
+            "[[labels]]\nname = 'a'\nparent = 'dog'\n[[labels]]\nname='dog'\nparent='zoo'",
+            ", line 5: The label “dog”",
+        ),
+        ("toml", "templates = ['x']\nlabels = ['dog']", ", line 1: The template “x” has no"),
+        ("txt", "dog\n" + "y" * 201, ", line 2: The name of the label"),
+    ],
+)
+def test_what_cannot_be_in_a_list_is_said_with_its_line(tmp_path: Path, suffix: str, text: str, sentence: str) -> None:
+    file = tmp_path / f"x.{suffix}"
+    file.write_text(text)
+    with Library.open(tmp_path / "library") as library, pytest.raises(CallError) as told:
+        library.tagging.lists.read(file)
+    assert sentence in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +269,14 @@ def test_tables_as_people_write_them(tmp_path: Path, text: str, names: tuple[str
     [
         ("csv", "name,colour\ndog,red\n", "a label has no “colour”"),
         ("csv", "name,promts\ndog,red\n", "Did you mean prompts?"),
-        ("csv", "name,name\n", "is there twice"),
+        ("csv", "name,name\n", ", line 1: the column “name” is there twice"),
+        ("csv", "name,group,exclusive\na,g,vielleicht\n", "line 2: “exclusive” is yes or no, and not “vielleicht”"),
+        ("csv", "name,group,exclusive\na,g,yes\nb,g,\nc,G,no\n", "line 4: the group “G” is exclusive in one row"),
+        ("toml", "exclusive = ['nowhere']\nlabels = ['dog']", ", line 1: “nowhere” is to be exclusive, but no label"),
+        ("toml", "labels = [{name = 5}]", "label 1: name must be one text"),
+        ("toml", "\n[[labels]]\nname = 'a'\n\n[[labels]]\nparent = 'a'\n", ", line 5, label 2 has no name"),
+        ("txt", "dog\0cat", "is no text"),
+        ("txt", "dog\0cats", "is no text"),
         ("csv", "name\nParis, France\n", "line 2 has 2 cells"),
         ("csv", 'name\n\n"dog\n', "line 3 is no row"),
         ("csv", "name,parent\n,animal\n", "line 2 has no name"),
