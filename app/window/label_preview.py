@@ -20,7 +20,7 @@ from app.window.photo_model import PhotoModel, Role
 from app.window.tagging import Tagging
 from app.window.theme import Theme
 from app.window.thumbnails import Thumbnails
-from app.window.words import count_of
+from app.window.words import count_of, isolated
 from core.errors import RetrouveError
 from core.tagging.types import Label, LabelList, Suggestion
 
@@ -108,6 +108,8 @@ class LabelPreview(QWidget):
             return
         if self._asked != (label, labels):
             self._asked = (label, labels)
+            if self.pages.currentWidget() is self.words:
+                self._say(f"Looking for the photos that “{isolated(label.name)}” would get…")
             self._soon.start()
 
     def has_picture(self, row: int) -> bool:
@@ -135,7 +137,7 @@ class LabelPreview(QWidget):
     def _on_answer(self, label: Label, answer: tuple[tuple[Suggestion, ...], float]) -> None:
         found, line = answer
         if not found:
-            self._say(f"No photo would get “{label.name}”.")
+            self._say(f"No photo would get “{isolated(label.name)}”.")
             return
         sure = sum(one.score >= line for one in found)
         ids = np.array([one.photo_id for one in found], np.int64)
@@ -163,8 +165,8 @@ def _preview(core: CoreTagging, label: Label, labels: LabelList) -> tuple[tuple[
 
 def _sections(label: Label, found: Sequence[Suggestion], sure: int) -> tuple[Section, ...]:
     if not sure:
-        return (Section(0, len(found), f"“{label.name}” would get none of them", "the nearest photos"),)
+        return (Section(0, len(found), f"“{isolated(label.name)}” would get none of them", "the nearest photos"),)
     more = " or more" if sure == MOST else ""
-    first = Section(0, sure, f"“{label.name}” would get these", f"{count_of(sure, 'photo')}{more}")
+    first = Section(0, sure, f"“{isolated(label.name)}” would get these", f"{count_of(sure, 'photo')}{more}")
     rest = len(found) - sure
     return (first, Section(sure, rest, "Not sure enough", "", ruled=True)) if rest else (first,)

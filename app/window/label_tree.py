@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
+from app.window.words import isolated
 from core.catalog.folding import fold
 from core.tagging.types import Label, LabelList
 
@@ -216,9 +217,9 @@ class LabelTree(QAbstractItemModel):
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
         item = self.item_at(index)
-        if item is not None and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+        if item is not None and role == Qt.ItemDataRole.EditRole:
             return item.name
-        return None
+        return isolated(item.name) if item is not None and role == Qt.ItemDataRole.DisplayRole else None
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Take a name as it was typed in the tree; an empty one is none."""

@@ -10,6 +10,7 @@ from app.window.buttons import PressButton
 from app.window.icons import icon
 from app.window.review_labels import standing
 from app.window.theme import Theme
+from app.window.words import isolated
 from core.tagging.types import Queue
 
 USUAL_LINE = 90
@@ -128,7 +129,7 @@ class ReviewBar(QFrame):
 
     def show_label(self, queue: Queue) -> None:
         """Which label, and how far it is."""
-        self._name = queue.label
+        self._name = isolated(queue.label)
         self.standing.setText(standing(queue))
         self._fit_title()
 

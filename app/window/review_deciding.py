@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app.window.review_model import VERDICTS, ReviewModel, Verdict
 from app.window.review_page import ReviewPage
 from app.window.tagging import Tagging
-from app.window.words import count_of
+from app.window.words import count_of, isolated
 from core.errors import RetrouveError
 from core.tagging.types import Step
 
@@ -143,7 +143,7 @@ class Deciding(QObject):
         model = self._page.labels_model
         row = None if self.label_id is None else model.row_of(self.label_id)
         queue = None if row is None else model.queue(row)
-        return "" if queue is None else f"“{queue.label}” "
+        return "" if queue is None else f"“{isolated(queue.label)}” "
 
     def _count(self, waiting: int) -> None:
         """So many more wait: the list says so before the library does."""
@@ -235,7 +235,7 @@ class Deciding(QObject):
             self._page.say("There is nothing to undo." if back else "There is nothing to do again.", aside=True)
             return
         self._tell(what.step, what.photos.tolist() if len(what.photos) <= _MANY else None)
-        self._page.say(f"{'Undone' if back else 'Done again'}: {what.step.said}.")
+        self._page.say(f"{'Undone' if back else 'Done again'}: {isolated(what.step.said)}.")
         photos, verdicts = what.of(self.label_id)
         rows = self._model.rows_of(photos)
         if len(rows):
@@ -289,4 +289,4 @@ def untold(step: Step) -> Moved:
 
 def said(step: Step) -> str:
     """What a step did, as a sentence begins: ``Accepted dog on 12 photos``."""
-    return step.said[:1].upper() + step.said[1:]
+    return isolated(step.said[:1].upper() + step.said[1:])

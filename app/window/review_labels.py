@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from app.window.icons import picture
 from app.window.theme import Theme
+from app.window.words import isolated
 from core.tagging.types import Queue
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -116,7 +117,7 @@ class LabelModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return queue.label
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{queue.label}\n{standing(queue)}"
+            return f"{isolated(queue.label)}\n{standing(queue)}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{queue.label}, {standing(queue)}"
         return None
@@ -176,7 +177,7 @@ class LabelDelegate(QStyledItemDelegate):
             font.setWeight(QFont.Weight.DemiBold)
             painter.setFont(font)
         painter.setPen(theme.colour("text" if queue.waiting or chosen else "muted"))
-        name = painter.fontMetrics().elidedText(queue.label, Qt.TextElideMode.ElideRight, room.width())
+        name = painter.fontMetrics().elidedText(isolated(queue.label), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
 
     def _paint_progress(self, painter: QPainter, line: QRectF, queue: Queue) -> None:

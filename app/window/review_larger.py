@@ -14,6 +14,7 @@ from app.window.full_picture import Facts, read_facts, read_picture
 from app.window.picture_view import PictureView
 from app.window.review_model import ReviewModel, Verdict, percent
 from app.window.theme import Theme
+from app.window.words import isolated
 from core.errors import PhotoError, RetrouveError
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ class Larger(QWidget):
     def show_row(self, row: int, label: str | None = None) -> None:
         """Show the photo of a row, which may have this label."""
         if label is not None:
-            self.label.setText(self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, self._letters(40)))
+            self.label.setText(
+                self.fontMetrics().elidedText(isolated(label), Qt.TextElideMode.ElideRight, self._letters(40))
+            )
         if self._library is None or not 0 <= row < self._model.rowCount():
             return
         self._row = row

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app.window.message_page import Button
 from app.window.review_page import ReviewPage
-from app.window.words import count_of
+from app.window.words import count_of, isolated
 from core.tagging.types import Queue
 
 
@@ -49,9 +49,9 @@ class ReviewMessages:
         undo: Callable[[], None],
     ) -> None:
         """Nothing waits of one label, but something does of another."""
-        buttons: list[Button] = [(f"Next: {following.label} ({following.waiting:,})", go)]
+        buttons: list[Button] = [(f"Next: {isolated(following.label)} ({following.waiting:,})", go)]
         words = "Nothing of it waits."
         if accepted or rejected:
             words = f"{accepted:,} accepted, {rejected:,} rejected."
             buttons.append(("Undo the last step", undo))
-        self._page.show_message(f"“{queue.label}” is done", words, [*buttons, self._back], mark="check")
+        self._page.show_message(f"“{isolated(queue.label)}” is done", words, [*buttons, self._back], mark="check")

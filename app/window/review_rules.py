@@ -100,6 +100,7 @@ class RulesDialog(QDialog):
             form.addWidget(field, row, 1)
         line = QHBoxLayout()
         line.setSpacing(8)
+        line.setContentsMargins(0, 2, 0, 0)
         line.addWidget(self.accept_too)
         line.addWidget(self.percent)
         line.addStretch(1)
@@ -123,8 +124,10 @@ class RulesDialog(QDialog):
         column.addWidget(self.fault)
         column.addLayout(buttons)
         for label in (words, self.none, self.fault):
-            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.resize(self.fontMetrics().horizontalAdvance("x") * 92, 0)
+            policy = label.sizePolicy()  # A new one would forget that its height follows from its width.
+            policy.setVerticalPolicy(QSizePolicy.Policy.Maximum)
+            label.setSizePolicy(policy)
+        self.resize(self.fontMetrics().horizontalAdvance("x") * 92, self.fontMetrics().height() * 12)
 
     def show_rules(self, rules: Sequence[Rule]) -> None:
         """These are the rules now."""

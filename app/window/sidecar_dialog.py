@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.window.sidecars import SidecarWork
 from app.window.tag_run_dialog import Photos
-from app.window.words import count_of, short_path
+from app.window.words import count_of, isolated, short_path
 from core.errors import RetrouveError
 from core.tagging.types import Planned, SidecarProgress, SidecarReport
 
@@ -90,7 +90,7 @@ class PlanModel(QAbstractTableModel):
             return None
         sidecar, state, what = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (sidecar.name, short_path(sidecar.parent), state, what)[index.column()]
+            return isolated((sidecar.name, short_path(sidecar.parent), state, what)[index.column()])
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(sidecar) if index.column() < 2 else f"<p>{escape(what)}</p>" if what else None
         if role == Qt.ItemDataRole.TextAlignmentRole:

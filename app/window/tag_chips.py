@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QTo
 
 from app.window.flow import Flow
 from app.window.icons import icon
+from app.window.words import isolated
 from core.tagging.types import Source, State, Tag
 
 _ICON = 14
@@ -49,14 +50,18 @@ class TagChip(QFrame):
         self.buttons: dict[str, QToolButton] = {}
         if can_change:
             if tag.state is State.SUGGESTED:
-                row.addWidget(self._button("check", ink, f"Accept {tag.label} (A)", self.accept_asked))
-                row.addWidget(self._button("cross", ink, f"Reject {tag.label} (X)", self.reject_asked))
+                row.addWidget(self._button("check", ink, f"Accept {isolated(tag.label)} (A)", self.accept_asked))
+                row.addWidget(self._button("cross", ink, f"Reject {isolated(tag.label)} (X)", self.reject_asked))
             elif tag.state is State.ACCEPTED:
                 typed = tag.source is Source.USER and tag.score is None
-                words = f"Take {tag.label} away" if typed else f"Take {tag.label} away: it is not so"
+                words = (
+                    f"Take {isolated(tag.label)} away" if typed else f"Take {isolated(tag.label)} away: it is not so"
+                )
                 row.addWidget(self._button("clear", ink, words, self.clear_asked if typed else self.reject_asked))
             else:
-                row.addWidget(self._button("undo", ink, f"Forget that {tag.label} was rejected", self.clear_asked))
+                row.addWidget(
+                    self._button("undo", ink, f"Forget that {isolated(tag.label)} was rejected", self.clear_asked)
+                )
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.fit(10_000)
 
@@ -65,7 +70,7 @@ class TagChip(QFrame):
         around = sum(button.sizeHint().width() for button in self.buttons.values()) + _ICON + 34
         words = self.body.fontMetrics()
         name = words.elidedText(
-            self.tag.label,
+            isolated(self.tag.label),
             Qt.TextElideMode.ElideRight,
             max(40, min(room - around, words.averageCharWidth() * 40) - words.horizontalAdvance(self._percent)),
         )
@@ -150,10 +155,10 @@ def _about(tag: Tag) -> str:
     who = {Source.AUTO: "by Retrouve", Source.USER: "by you", Source.FILE: "as the photo's file says"}[tag.source]
     if tag.state is State.SUGGESTED:
         sure = f", {tag.score:.0%} sure" if tag.score is not None else ""
-        return f"Suggested {who}{sure}. Click to search for {tag.label}."
-    return f"{tag.state.value.capitalize()} {who}. Click to search for {tag.label}."
+        return f"Suggested {who}{sure}. Click to search for {isolated(tag.label)}."
+    return f"{tag.state.value.capitalize()} {who}. Click to search for {isolated(tag.label)}."
 
 
 def _spoken(tag: Tag) -> str:
     sure = f", {tag.score:.0%}" if tag.state is State.SUGGESTED and tag.score is not None else ""
-    return f"{tag.label}, {tag.state.value}{sure}"
+    return f"{isolated(tag.label)}, {tag.state.value}{sure}"

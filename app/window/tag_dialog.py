@@ -162,12 +162,12 @@ class TagDialog(QDialog):
         if step is None:
             self._say("Nothing to do: they are so already.")
         else:
-            self._say(f"{step.said[0].upper()}{step.said[1:]}.")
+            self._say(f"{isolated(step.said[0].upper() + step.said[1:])}.")
             self.undo.setVisible(True)
 
     def _on_undone(self, step: Step | None) -> None:
         self.undo.setVisible(False)
-        self._say("There is nothing to undo." if step is None else f"Undone: {step.said}.")
+        self._say("There is nothing to undo." if step is None else f"Undone: {isolated(step.said)}.")
         self.field.setFocus()
 
     def _say(self, words: str, *, error: bool = False) -> None:

@@ -23,7 +23,7 @@ from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import Role
 from app.window.side_panel_delegate import SideDelegate
 from app.window.theme import Theme
-from app.window.words import count_of
+from app.window.words import count_of, isolated
 from core.catalog.folding import fold
 from core.search.grammar import Tag
 from core.tagging.overview import TagNode
@@ -145,7 +145,7 @@ class TagModel(QAbstractItemModel):
                 return node.label
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                 waiting = f"; {node.waiting:,} suggested" if node.waiting else ""
-                return f"{node.label}, {count_of(node.photos, 'photo')}{waiting}"
+                return f"{isolated(node.label)}, {count_of(node.photos, 'photo')}{waiting}"
             case Role.COUNT:
                 if node.waiting:
                     return f"{node.photos:,}  +{node.waiting:,}" if node.photos else f"+{node.waiting:,}"

@@ -26,7 +26,7 @@ from app.window.tag_tree import query_of
 from app.window.tagging import CANNOT, Tagging, TagRun
 from app.window.tagging_activity import TaggingActivity
 from app.window.thumbnails import Thumbnails
-from app.window.words import count_of
+from app.window.words import count_of, isolated
 from core.errors import RetrouveError
 from core.search.grammar import Tag as TagTerm
 from core.search.grammar import parse
@@ -193,10 +193,10 @@ class Tags(QObject):
             dialog.open()
 
     def _on_undone(self, step: Step | None) -> None:
-        self._say("There is no tagging to undo." if step is None else f"Undone: {step.said}.", False)
+        self._say("There is no tagging to undo." if step is None else f"Undone: {isolated(step.said)}.", False)
 
     def _on_redone(self, step: Step | None) -> None:
-        self._say("There is nothing to do again." if step is None else f"Done again: {step.said}.", False)
+        self._say("There is nothing to do again." if step is None else f"Done again: {isolated(step.said)}.", False)
 
     # Suggesting
 

@@ -41,7 +41,10 @@ def test_a_rule_is_made_given_another_line_and_taken_away(
     assert dialog.none.isVisible() and not dialog.rules.isVisible()
     gap = dialog.percent.geometry().left() - dialog.accept_too.geometry().right()
     assert gap >= 6, "words and number do not run together"
-    assert dialog.height() < dialog.fontMetrics().height() * 24, "without a rule there is no hole"
+    line = dialog.fontMetrics().height()
+    below = dialog.none.mapTo(dialog, dialog.none.rect().bottomLeft()).y()
+    assert 0 < dialog.folder.geometry().top() - below < 2 * line, "without a rule there is no hole"
+    assert dialog.rect().contains(dialog.add.geometry()) and dialog.none.height() >= line
     assert dialog.folder.currentData() == painted and dialog.list.findText("Garden") >= 0
     assert not dialog.percent.isEnabled()
     dialog.list.setCurrentText("Garden")

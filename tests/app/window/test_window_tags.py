@@ -178,6 +178,15 @@ def test_an_empty_library_has_nothing_to_suggest_tags_for(
     window.commands.suggest.trigger()
     assert window.banner.words.text() == "There are no photos in the library yet: add a folder first."
     assert not window.findChildren(TagRunDialog)
+    library_of(parts).tagging.lists.put(COLOURS)
+    window.commands.lists.trigger()
+    qtbot.waitUntil(lambda: parts.conductor._tags.editor is not None)
+    editor = parts.conductor._tags.editor
+    assert editor is not None
+    qtbot.waitUntil(lambda: editor.view.current() is not None)
+    assert editor.preview.words.text() == "Looking for the photos that “Warm” would get…"
+    qtbot.waitUntil(lambda: editor.preview.words.text() == "No photo would get “Warm”.", timeout=10_000)
+    editor.reject()
 
 
 def test_folding_a_part_and_an_empty_one_says_what_it_is_for(parts: Parts, qtbot: Any) -> None:
@@ -232,6 +241,18 @@ def test_states_look_different_without_colour(qtbot: Any) -> None:
         assert state.value in chip.body.accessibleName()
     assert len({look[1:] for look in made}) == 3
     assert made[0][1] == "Dog && cat 87%", "an ampersand is no mark of a key"
+
+
+def test_a_name_that_turns_the_letters_round_shows_that_it_does(qtbot: Any) -> None:
+    from PySide6.QtGui import QColor
+
+    from core.tagging.types import Source
+
+    chip = TagChip(Tag(1, "dog\u202egpj", State.ACCEPTED, Source.USER), QColor("#fff"), can_change=True)
+    qtbot.addWidget(chip)
+    assert chip.body.text() == "dog\\u202egpj"
+    for widget in (chip.body, *chip.buttons.values()):
+        assert "\u202e" not in widget.toolTip() + widget.accessibleName()
 
 
 def test_a_suggestion_is_accepted_or_rejected_by_one_key(tagged: Parts, qtbot: Any) -> None:

@@ -64,3 +64,10 @@ def test_each_system_selects_the_file() -> None:
 def test_what_is_not_there_is_not_opened(tmp_path: Path) -> None:
     assert not show_in_file_manager(tmp_path / "gone" / "photo.jpg")
     assert not open_with_default(tmp_path / "gone.jpg")
+
+
+def test_a_mark_that_turns_the_letters_round_is_written_out_and_scripts_are_left_alone() -> None:
+    assert words.isolated("dog\u202egpj.exe") == "dog\\u202egpj.exe"
+    assert words.isolated("a\u2066b\u2069\x1b") == "a\\u2066b\\u2069\\u001b"
+    for name in ("plage", "שלום", "كلب", "👩\u200d👧", "می\u200cخواهم"):
+        assert words.isolated(name) == name
