@@ -47,7 +47,7 @@ def search(call: Call, console: Console) -> int:
         if name is None and not console.as_json:  # A script's searches are not what a person asked before.
             _note(library, in_one_line(query, like))
         _say_misread(query, console)
-        return _show(result, library, console)
+        return _show(result, library, console, query)
 
 
 def _say_misread(query: str, console: Console) -> None:
@@ -80,8 +80,8 @@ def similar(call: Call, console: Console) -> int:
         return _show(result, library, console)
 
 
-def _show(result: SearchResult, library: Library, console: Console) -> int:
-    nothing = None if result.hits else _why_nothing(library)
+def _show(result: SearchResult, library: Library, console: Console, query: str = "") -> int:
+    nothing = None if result.hits else _why_nothing(library, query)
     note = nothing or _lost(library)
     from core.exporting import as_document
 
@@ -133,7 +133,7 @@ def _lost(library: Library) -> str | None:
     return None if move is None else f"{move.sentence} `retrouve index` goes on with it."
 
 
-def _why_nothing(library: Library) -> str:
+def _why_nothing(library: Library, query: str = "") -> str:
     """What helps a person whose search showed nothing."""
     statuses = library.roots()
     if not statuses:
@@ -145,4 +145,20 @@ def _why_nothing(library: Library) -> str:
         return gone
     if not library.status().embedded:
         return "No photo is encoded by this model yet. `retrouve index` does it."
-    return "No photo fits. Take away a filter (folder:, date:) or an excluded word (-word)."
+    return (
+        _no_such_tag(library, query)
+        or "No photo fits. Take away a filter (folder:, date:) or an excluded word (-word)."
+    )
+
+
+def _no_such_tag(library: Library, query: str) -> str | None:
+    """That a tag was asked for which there is not, with those that are near."""
+    from core.search.grammar import Tag, parse
+
+    for term in parse(query).terms:
+        if isinstance(term, Tag):
+            try:
+                library.tagging.decisions.label_id(term.name)
+            except CallError as error:
+                return str(error)
+    return None

@@ -97,6 +97,12 @@ def test_a_label_of_ones_own_goes_on_several_photos_and_off_again(call: Call, fo
     assert stats["steps"] == 2
 
 
+def test_a_search_for_a_tag_that_there_is_not_says_so(call: Call, folder: Path) -> None:
+    call("tags", "accept", min(folder.glob("*.jpg")), "cat")
+    note = document(call("search", "tag:kat", "--json"), 1)["note"]
+    assert note == "There is no label “kat”. Did you mean “cat”?"
+
+
 def test_a_label_made_by_mistake_is_found_renamed_and_forgotten(call: Call, folder: Path) -> None:
     one, two = sorted(folder.glob("*.jpg"))[:2]
     call("tags", "accept", one, "kat")
