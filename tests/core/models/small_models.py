@@ -19,8 +19,8 @@ SMALL = {
 SCALING = {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.25], "interpolation": "bilinear", "resize_mode": "shortest"}
 
 
-def build(config: dict[str, Any], seed: int = 5) -> Any:
-    """The model of an OpenCLIP config, with random weights that tell things apart."""
+def build(config: dict[str, Any], seed: int = 5, gain: float = 2.0) -> Any:
+    """The model of an OpenCLIP config, with random weights that tell things apart: ``gain`` times their usual size."""
     import open_clip
     import torch
 
@@ -29,11 +29,11 @@ def build(config: dict[str, Any], seed: int = 5) -> Any:
     kind = open_clip.CustomTextCLIP if made.pop("custom_text", False) else open_clip.CLIP
     if "multimodal_cfg" in made:
         kind = open_clip.CoCa
-    return spread(kind(**json.loads(json.dumps(made))).eval())
+    return spread(kind(**json.loads(json.dumps(made))).eval(), gain)
 
 
-def spread(model: Any) -> Any:
-    """Weights twice their usual size, and batch norm statistics and biases that are not those of a new layer."""
+def spread(model: Any, gain: float = 2.0) -> Any:
+    """Weights ``gain`` times their usual size; batch norm statistics and biases that are not those of a new layer."""
     import torch
 
     with torch.no_grad():
@@ -45,7 +45,7 @@ def spread(model: Any) -> Any:
             elif "running_mean" in name or (value.ndim == 1 and name.endswith("bias")):
                 value.normal_(0, 0.1)
             elif value.ndim > 1 and "gamma" not in name:
-                value.mul_(2.0)
+                value.mul_(gain)
     return model
 
 
