@@ -393,7 +393,7 @@ class LabelEditor(QDialog):
         self.revert.setVisible(edited)
         self.suggest.setEnabled(can and bool(self._list.name) and not fault and self.tree.rowCount() > 0)
         self.exporting.setEnabled(self._stored is not None)
-        self.lists.set_edited(edited, self.working())
+        self.lists.set_edited(self._stored or self._list.name, edited, self.working())
         if not can:
             self._say(CANNOT)
         elif fault:

@@ -144,9 +144,12 @@ class ListChooser(QListWidget):
         item = self.currentItem()
         return None if item is None or item.data(_HEADING) else (item.text(), bool(item.data(_READY)))
 
-    def set_edited(self, edited: bool, working: LabelList) -> None:
-        """Whether something in the current list waits to be saved, and how it stands then."""
+    def set_edited(self, name: str, edited: bool, working: LabelList) -> None:
+        """Whether something in the list of this name waits to be saved, and how it stands then. While it is not the
+        current one (it was begun a moment ago, and is not listed yet), nothing is said of another."""
         item = self.currentItem()
+        if item is not None and item.text().casefold() != name.casefold():
+            return
         now = (working.name, len(working.labels)) if edited else None
         if item is not None and (bool(item.data(_EDITED)) != edited or item.data(_WORKING) != now):
             with QSignalBlocker(self):

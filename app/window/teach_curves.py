@@ -117,7 +117,7 @@ class Curves(QWidget):
         painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignLeft, "Place of a photo held out")
         for share in (0.3, 0.5, 0.7, 0.85, 1.0):
             x = _across(plot, share)
-            words = f"{share * 100:.0f} %"
+            words = f"{share * 100:.0f}%"
             at = QRectF(x - 30, plot.bottom() + 6, 60, line)
             if share == 1.0:
                 at.moveRight(plot.right() + 12)

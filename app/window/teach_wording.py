@@ -32,11 +32,11 @@ def doing(what: str) -> str:
 
 
 def share(value: float | None) -> str:
-    """``97 %``, or a dash. What is not certain is not called so."""
+    """``97%``, or a dash. What is not certain is not called so."""
     if value is None:
         return "–"
     percent = value * 100
-    return "99 %" if 99 <= percent < 100 else f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.1f} %"
+    return "99%" if 99 <= percent < 100 else f"{percent:.0f}%" if percent in (0, 100) else f"{percent:.1f}%"
 
 
 def summary(overview: Overview) -> str:

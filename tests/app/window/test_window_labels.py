@@ -286,9 +286,10 @@ def test_a_new_list_is_seen_as_it_stands_and_goes_where_nothing_comes_of_it(
         editor.new.setText(name)
         editor.add_label()
     assert editor.tabs.currentWidget() is editor.fields, "what was added is what is shown"
-    item = editor.lists.currentItem()
-    qtbot.waitUntil(lambda: item.data(Qt.ItemDataRole.UserRole + 6) == ("Album", 2))
-    assert item.text() == "New list", "the library still has it under its name"
+    qtbot.waitUntil(lambda: editor.lists.current() == ("New list", False))
+    working = Qt.ItemDataRole.UserRole + 6
+    qtbot.waitUntil(lambda: editor.lists.currentItem().data(working) == ("Album", 2))
+    assert [editor.lists.item(row).data(working) for row in range(editor.lists.count())].count(("Album", 2)) == 1
     editor.revert.click()
     editor.reject()
     qtbot.waitUntil(lambda: [name for name, _ in library_of(parts).tagging.lists.names()] == ["Colours"])

@@ -193,8 +193,7 @@ def test_it_learns_and_shows_what_is_found_before_and_after(parts: Parts, page: 
     assert page.pair.before.grid.sections()[0].note == "no good match"
     assert page.pair.before.grid.sections()[-1].title == "Named already"
     assert (
-        page.names_model.rows[0].mark == "check"
-        and page.names_model.rows[0].note == "held out: 0 % before, 100 % after"
+        page.names_model.rows[0].mark == "check" and page.names_model.rows[0].note == "held out: 0% before, 100% after"
     )
     assert page.names_model.rows[1].note == "not learned: one photo: two are needed at the least"
     page.names.walk(1)
@@ -275,7 +274,7 @@ def test_cancelled_the_process_ends_even_one_that_does_not_listen(
     page.learn.click()
     qtbot.waitUntil(lambda: bool(page.progress.curves.points()), timeout=20_000)
     assert page.inside.currentWidget() is page.progress and not page.learn.isEnabled()
-    qtbot.waitUntil(lambda: page.names_model.rows[0].note == "held out: 0 % before, 100 % after", timeout=10_000)
+    qtbot.waitUntil(lambda: page.names_model.rows[0].note == "held out: 0% before, 100% after", timeout=10_000)
     qtbot.waitUntil(lambda: page.progress.bar.maximum() == 9, timeout=10_000)
     assert page.progress.words.text() == "Making sure that everything else is found as before: 1 of 9"
     # Elsewhere meanwhile, and back: it goes on.
