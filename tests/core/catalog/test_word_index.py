@@ -287,6 +287,9 @@ def before(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         patch.setattr(migrations, "STEPS", OLDER)
         patch.setattr(schema, "NAMES", tuple(step.__name__ for step in OLDER))
         Catalog.open(folder).close()
+        # What today's code writes of a photo besides, into tables that there were not.
+        for later in ("label_places.replace_from_file", "failures.note_sidecars"):
+            patch.setattr(f"core.catalog.photos.{later}", lambda *_: None)
         chance = random.Random(1)
         with closing(linking.connect(folder / "catalog.sqlite", linking.Mode.WRITE, 1)) as db:
             for number in range(40):
