@@ -229,6 +229,41 @@ def test_an_update_brings_another_model(
     assert program.call("--library", library, "status")["note"] is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is no thing of Windows")
+def test_a_library_moves_to_an_imported_model_though_it_is_killed_twice(
+    tmp_path: Path, photos: Path, starter: Path
+) -> None:
+    program, library = Program(tmp_path / "program"), tmp_path / "library"
+    program.update(starter)
+    brought = stand_in(starter, tmp_path / "brought")
+    said = json.loads((brought / "model.json").read_text(encoding="utf-8"))
+    (brought / "model.json").write_text(json.dumps(said | {"name": "brought"}), encoding="utf-8")
+    count = program.call("--library", library, "index", photos)["encoded"]
+    before, old = program.answers(library), load_info(starter).model_id
+    new = program.call("models", "import", brought)["model"]["model_id"]
+    shutil.rmtree(brought)
+    chosen = program.call("--library", library, "models", "use", "brought")
+    assert (chosen["model"], chosen["answering"], chosen["total"]) == (new, old, count)
+    encoded = 0
+    for _ in range(2):
+        process = program.start("--library", library, "index")
+        while process.poll() is None and stored(library).get(new, 0) <= encoded:
+            pass
+        process.kill()
+        process.communicate()
+        encoded = stored(library)[new]
+        assert program.answers(library) == before, "until all is encoded the bundled model answers"
+    report = program.call("--library", library, "index")
+    assert new in report["note"] and report["reused"] >= encoded
+    assert stored(library) == {old: count, new: count}
+    assert not alike(before, program.answers(library))
+    program.call("--library", library, "models", "use", "starter")
+    assert program.call("--library", library, "index")["encoded"] == 0
+    assert alike(program.answers(library), before), "and back, without encoding anything"
+    removed = program.call("--library", library, "models", "tidy")["removed"]
+    assert [entry["model_id"] for entry in removed] == [new] and stored(library) == {old: count}
+
+
 def test_without_the_copy_the_new_model_answers_what_it_has(tmp_path: Path, samples: Path, starter: Path) -> None:
     for file in sorted(samples.glob("*.jpg"))[:12]:
         (tmp_path / "photos").mkdir(exist_ok=True)
