@@ -241,7 +241,7 @@ def _way(encoder: Encoder) -> str:
         if not passed
         else "this processor does not compute with bfloat16"
     )
-    return f"Photos are encoded in {encoder.precision}: {reason}. It is measured once a few hundred are encoded."
+    return f"Photos are encoded in {encoder.precision}: {reason}. It is measured once five thousand are encoded."
 
 
 def _devices(library: Library) -> Check:

@@ -44,6 +44,10 @@ MOST = 20_000
 NO_PHOTOS = "There are no photos in the library yet: add a folder first."
 
 
+_PHOTOS_FIRST = 1000
+"""Milliseconds after which the panel is filled, though no search has answered."""
+
+
 class Tags(QObject):
     """Lets panel, viewer, grid and library play together. ``commands`` is what the window's actions do here."""
 
@@ -62,6 +66,7 @@ class Tags(QObject):
         self._pictures = Thumbnails(session.lanes.thumbnails, capacity=16 << 20, parent=self)
         self.sidecars = SidecarWork(session.lanes.exporting, self)
         window.closing.connect(self.sidecars.stop)
+        self._waits = False
         self._soon = QTimer(self, singleShot=True, interval=SOON)
         self._soon.timeout.connect(self._load)
         self._connect(indexing)
@@ -106,6 +111,7 @@ class Tags(QObject):
         side.edit_lists.clicked.connect(lambda: self.edit())
         side.suggest.clicked.connect(lambda: self.suggest())
         self._searching.started.connect(self._show_asked)
+        self._searching.found.connect(lambda _found: self._on_photos_there())
         strip = window.viewer.strip.tags
         strip.search_asked.connect(self._search)
         strip.left.connect(window.viewer.setFocus)
@@ -119,7 +125,14 @@ class Tags(QObject):
             action.setEnabled(can)
         side.suggest.setEnabled(can)
         side.tags.can_change = side.lists_model.can_change = can
-        self._load()
+        # The photos first: what the panel needs is loaded beside nothing else. (Where no photo is looked for, soon.)
+        self._waits = True
+        QTimer.singleShot(_PHOTOS_FIRST, self, self._on_photos_there)
+
+    def _on_photos_there(self) -> None:
+        if self._waits:
+            self._waits = False
+            self._load()
 
     def _load(self) -> None:
         self._counting.run(

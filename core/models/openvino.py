@@ -40,7 +40,7 @@ _LENGTH_STEP = 8
 """Sentences are padded to a multiple of this: each new shape costs tens of milliseconds of code generation."""
 
 
-_MEASURE_AFTER = 300
+_MEASURE_AFTER = 5000
 """Photos that are encoded before the ways to do it are measured: for fewer it would not pay."""
 
 
