@@ -37,6 +37,7 @@ def filled():
                for view in parts.window.findChildren(QAbstractItemView))
 while not filled():
     application.processEvents()
+    time.sleep(0.002)  # as an event loop waits: looking without end would keep the interpreter from the threads
     if time.monotonic() > deadline:
         sys.exit("the grid stayed empty for a minute")
 parts.window.grab()
