@@ -64,6 +64,13 @@ class Engines:
                     self._wanted[chosen] = self._chosen(chosen)
             return self._wanted[chosen]
 
+    def _look_again(self) -> None:
+        """Find a chosen model anew when it is asked for next: an index run has made the library's own copy, and the one
+        on the shelf may go."""
+        with self._guard:
+            self._wanted = {chosen: info for chosen, info in self._wanted.items() if chosen is None}
+            self._found.clear()
+
     @property
     def chosen_model(self) -> str | None:
         """The id of the model that was chosen for this library; None where it is the bundled one, whichever that is.

@@ -155,6 +155,7 @@ class Library(Engines):
                 self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready, spare=spare
             )
             yield from self.tagging.rules.after(mover.run(chosen, cancelled), cancelled)
+        self._look_again()
         self._let_go(self.answering)
         if not cancelled():
             # What the next search would have to do first: it may be in another process, and in a hurry.

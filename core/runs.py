@@ -63,15 +63,19 @@ class Runs:
         found = []
         for folder in sorted(self.folder.glob("*")) if self.folder.is_dir() else ():
             if _NAME.fullmatch(folder.name) and (folder / RESULT).is_file():
-                found.append(_read(folder))
+                with suppress(TrainingError):
+                    found.append(_read(folder))
         return sorted(found, key=lambda run: (run.made, run.name))
 
     def find(self, name: str, *, finished: bool = True) -> Run:
         """A run by its name. Raises `CallError` where there is none, `TrainingError` where its files are broken."""
+        return _read(self._folder_of(name, finished))
+
+    def _folder_of(self, name: str, finished: bool) -> Path:
         folder = self.folder / name
         if not _NAME.fullmatch(name) or not (folder / (RESULT if finished else CONFIG)).is_file():
             raise CallError(f"There is no run “{name}”. `retrouve runs list` lists them.")
-        return _read(folder)
+        return folder
 
     def details(self, name: str) -> dict[str, Any]:
         """All that a run wrote down, file by file; one that it has not is left out."""
@@ -89,15 +93,14 @@ class Runs:
                     found.append(json.loads(line))
         return [one for one in found if isinstance(one, dict)]
 
-    def remove(self, name: str) -> Run:
-        """Remove a run's folder, of a long one also where it is not finished. What it installed stays: see
-        `core.adapters`. Raises `CallError`, `ExportError`."""
-        run = self.find(name, finished=False)
+    def remove(self, name: str) -> None:
+        """Remove a run's folder, of a long one also where it is not finished, and of one that cannot be read. What it
+        installed stays: see `core.adapters`. Raises `CallError`, `ExportError`."""
+        folder = self._folder_of(name, finished=False)
         try:
-            shutil.rmtree(run.folder)
+            shutil.rmtree(folder)
         except OSError as error:
-            raise refused(error, run.folder) from error
-        return run
+            raise refused(error, folder) from error
 
     def begin(self, kind: str) -> Draft:
         """A folder for a new run. Drafts that a killed run of this kind left are cleared away. Raises `ExportError`."""

@@ -95,12 +95,13 @@ def _compare(library: Library, operands: Sequence[str], console: Console) -> int
 
 
 def _remove_run(library: Library, operands: Sequence[str], console: Console) -> int:
-    run = library.runs.remove(operands[0])
-    stays = any(adapter.name == run.name for adapter in library.adapters.all())
-    console.document({"removed": _run(run), "adapter_stays": stays})
-    console.say(f"The run {run.name} is removed.")
+    name = operands[0]
+    library.runs.remove(name)
+    stays = any(adapter.name == name for adapter in library.adapters.all())
+    console.document({"removed": name, "adapter_stays": stays})
+    console.say(f"The run {name} is removed.")
     if stays:
-        console.say(f"What it learned stays: `retrouve adapters remove {run.name}` takes that away too.")
+        console.say(f"What it learned stays: `retrouve adapters remove {name}` takes that away too.")
     return 0
 
 

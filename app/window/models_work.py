@@ -229,7 +229,9 @@ class ModelWork(QObject):
         def run() -> tuple[bool, object]:
             """In the lane's thread: whether it came to its end, and what came of it."""
             try:
-                return True, work(tell, stop)
+                came = work(tell, stop)
+                # What was looked up, and is not wanted any more, asks nobody whether to fetch it.
+                return not (kind is Kind.LOOK_UP and stop.is_set()), came
             except Stopped:
                 return False, None
             except RetrouveError:

@@ -83,12 +83,13 @@ def checkpoint_in(folder: Path) -> Path:
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """The tensors of a checkpoint, by name, without running anything that it may hold. Raises ModelDamaged."""
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         found = load_file(path) if path.suffix == ".safetensors" else _unpickled(path)
-    except (OSError, SafetensorError, ValueError, EOFError, RuntimeError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged pickle raises anything
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if "TorchScript" in str(error):
             raise ModelDamaged(
@@ -211,5 +212,5 @@ def copy_tokenizer(source: Path, draft: Path, text: Mapping[str, Any]) -> None:
         )
     for pattern in ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "*.model"):
         for path in source.glob(pattern):
-            if path.is_file() and path.stat().st_size <= _TOKENIZER_FILES:
+            if path.is_file() and path.suffix != ".py" and path.stat().st_size <= _TOKENIZER_FILES:
                 shutil.copyfile(path, draft / path.name)

@@ -28,7 +28,7 @@ from core.models.importing import ImportRequest, Progress, Step, change_card
 from core.models.openclip import OpenClipEncoder
 from core.models.openvino import OpenVinoEncoder
 from core.models.parity import ParityReport, compare
-from core.models.registry import CONFIG_FILE, MODEL_FILE, ModelInfo, file_hash, load_info, read_json
+from core.models.registry import CONFIG_FILE, MODEL_FILE, ModelInfo, config_hash, file_hash, load_info, read_json
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,6 +60,7 @@ def convert(
     card: dict[str, Any] = {
         "name": name,
         "weights_sha256": file_hash(draft / WEIGHTS),
+        "config_sha256": config_hash(config),
         "dim": config["model_cfg"].get("embed_dim"),
         "precisions": ["f32"],
         **about,

@@ -21,6 +21,7 @@ class Encoders:
         self._guard = threading.RLock()
         self._workers: dict[str, RemoteEncoder] = {}
         self._locals: dict[str, Encoder] = {}
+        self._folders: dict[str, Path] = {}
         self._gentle = False
 
     def spec_of(self, model: ModelInfo) -> EncoderSpec:
@@ -33,6 +34,7 @@ class Encoders:
         """A model's encoder in a worker process, which starts with the first call to it."""
         from core.models.remote import RemoteEncoder
 
+        self._let_go_elsewhere(model)
         with self._guard:
             if model.model_id not in self._workers:
                 self._workers[model.model_id] = RemoteEncoder(self.spec_of(model), info=model)
@@ -45,6 +47,18 @@ class Encoders:
             worker = self._workers.get(model.model_id)
         return worker if worker is not None and worker.worker_pid is not None else None
 
+    def _let_go_elsewhere(self, model: ModelInfo) -> None:
+        """An encoder whose files lie elsewhere than the model's do now may lose them: another takes its place."""
+        with self._guard:
+            before = self._folders.setdefault(model.model_id, model.folder)
+            if before == model.folder:
+                return
+            self._folders[model.model_id] = model.folder
+            self._locals.pop(model.model_id, None)
+            worker = self._workers.pop(model.model_id, None)
+        if worker is not None:
+            worker.close()
+
     def set_gentle(self, on: bool) -> None:
         """Let all workers, those to come too, work gently or as hard as they can, from now on."""
         with self._guard:
@@ -56,6 +70,7 @@ class Encoders:
         """A model's encoder in this process. Raises `ModelError`."""
         from core.models.registry import build_encoder
 
+        self._let_go_elsewhere(model)
         with self._guard:
             if model.model_id not in self._locals:
                 self._locals[model.model_id] = build_encoder(self.spec_of(model))

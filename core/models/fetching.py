@@ -51,6 +51,15 @@ class Plan:
     warning: str | None
 
 
+def _about(model: curated.Curated) -> dict[str, Any]:
+    return {
+        "licence": model.licence,
+        "languages": list(model.languages),
+        "research_only": model.research_only,
+        "curated": model.name,
+    }
+
+
 def plan(shelf: Shelf, request: FetchRequest) -> Plan:
     """Ask the hub what there is, and check that it can be fetched and used here.
 
@@ -59,7 +68,11 @@ def plan(shelf: Shelf, request: FetchRequest) -> Plan:
     """
     if request.what.startswith(PREFIX):
         repository, revision = repository_of(request.what)
-        name, about, warning = request.name or name_of(Path(repository.partition("/")[2])), {}, None
+        if request.graphs:
+            raise CallError("--graphs is for models of the list: one that is named by hf-hub: comes as it lies there.")
+        known = next((one for one in curated.curated() if repository in (one.source, one.onnx)), None)
+        name, warning = request.name or name_of(Path(repository.partition("/")[2])), known.warning if known else None
+        about = {} if known is None else _about(known)
     else:
         model = curated.find(request.what)
         name, warning, revision = request.name or model.name, model.warning, None
@@ -69,14 +82,9 @@ def plan(shelf: Shelf, request: FetchRequest) -> Plan:
                 raise ModelMissing(f"Nobody publishes `{model.name}` as ONNX graphs: leave --graphs out.")
             raise TorchMissing(f"`{model.name}` comes as an OpenCLIP checkpoint, which")
         repository = str(model.onnx) if request.graphs or not has_torch else model.source
-        about = {
-            "licence": model.licence,
-            "languages": list(model.languages),
-            "research_only": model.research_only,
-            "curated": model.name,
-        }
-        if warning is not None and not request.accepted:
-            raise CallError(f"{warning} If that is what you do, add --accept-licence.")
+        about = _about(model)
+    if warning is not None and not request.accepted:
+        raise CallError(f"{warning} If that is what you do, add --accept-licence.")
     shelf.check_free(name)
     listing = look(repository, revision)
     if listing.kind is Kind.OPENCLIP and importlib.util.find_spec("open_clip") is None:

@@ -97,6 +97,9 @@ def look(repository: str, revision: str | None = None) -> Listing:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:  # no JSON, or another's: a proxy's page, say
             raise HubError(f"What answers at {place} is no hub: {_reason(error)}.") from error
+    # It becomes part of a folder's name.
+    if not re.fullmatch(r"[0-9a-f]{40}", str(found.sha)):
+        raise ModelDamaged(f"The hub's answer on {repository} makes no sense: it names no commit.")
     try:
         files = {entry.rfilename: _remote(entry) for entry in found.siblings or () if _is_safe(entry.rfilename)}
     except (AttributeError, TypeError, ValueError) as error:
@@ -148,7 +151,7 @@ def _is_tower(name: str) -> bool:
 
 
 def _is_text(name: str) -> bool:
-    return "/" not in name and (name in _TEXT_FILES or name.startswith(_TEXT_STEMS))
+    return "/" not in name and not name.endswith(".py") and (name in _TEXT_FILES or name.startswith(_TEXT_STEMS))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from typing import Any
 from core.errors import ModelDamaged, ModelMissing
 from core.models.compiling import runtime
 from core.models.graph_tower import len_of
-from core.models.registry import CONFIG_FILE, MODEL_FILE, ONNX, file_hash, hash_of_files, read_json
+from core.models.registry import CONFIG_FILE, MODEL_FILE, ONNX, config_hash, file_hash, hash_of_files, read_json
 
 VISUAL, TEXTUAL = "visual/model.onnx", "textual/model.onnx"
 _LEFT = {".armnn", ".rknn", ".xml", ".md", ".tflite"}
@@ -72,6 +72,7 @@ def draft(source: Path, target: Path, name: str, about: Mapping[str, Any]) -> No
         "name": name,
         "kind": ONNX,
         "weights_sha256": hash_of_files(files),
+        "config_sha256": config_hash(config | {"tokenizer": file_hash(tokenizer)}),
         "dim": config["model_cfg"]["embed_dim"],
         "graphs": {"visual": VISUAL, "textual": TEXTUAL},
         "files": files,

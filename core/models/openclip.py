@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+_TOKENIZER_OPTIONS = {"clean", "strip_sep_token"}
+"""What the configs that come with open_clip ask of their tokenizers."""
 _NEEDED = ("torch", "open_clip", "timm", "transformers")
 _BATCH = {"cuda": 64, "mps": 32, "cpu": 8}
 _SENTENCES = 64
@@ -160,9 +162,13 @@ def text_config(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     """The config of the text tower, with the absolute path that open_clip's Hugging Face tower reads its own from.
 
     The folder itself says ``.``, or the name of a model on a hub: then its ``config.json`` is in the folder too. Raises
-    ModelMissing when it is not, rather than ask the network.
+    ModelMissing when it is not, rather than ask the network, and ModelDamaged for a tokenizer that wants more than the
+    known options.
     """
     found: dict[str, Any] = deepcopy(dict(said))
+    # open_clip hands these on to a loader that, asked by them, would run Python that lies in the folder.
+    if set(found.get("tokenizer_kwargs") or {}) - _TOKENIZER_OPTIONS:
+        raise ModelDamaged(f"The model in {folder} wants its sentences cut in a way that is not known here.")
     named = found.get("hf_model_name")
     if not named:
         return found

@@ -115,8 +115,7 @@ class OpenVinoEncoder(DescribedEncoder):
         with self._quiet:
             self._unmeasured = 0
             ways = ["f32"] + (["bf16"] if "bf16" in self.info.precisions and has_bf16() else [])
-            size = self.info.image_size
-            choice = probing.measure(ways, self._encode_in, size, machine(), self._streams)
+            choice = probing.measure(ways, self._encode_in, self.info.preprocess.size, machine(), self._streams)
             if self._spec.cache is not None:
                 probing.keep(self._spec.cache, self.info, choice)
             if self._spec.precision == "auto":

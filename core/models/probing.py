@@ -67,22 +67,23 @@ def name_of(precision: str, at_once: int) -> str:
 
 
 def measure(
-    ways: Sequence[str], encoder: Callable[[str, int], Encode], size: int, machine: str, streams: int
+    ways: Sequence[str], encoder: Callable[[str, int], Encode], size: tuple[int, int], machine: str, streams: int
 ) -> Choice:
     """Try each precision of ``ways`` (the most exact first) with batches of several sizes; some seconds.
 
-    ``encoder`` builds what encodes in a precision, so many photos at once; pictures are noise of ``size`` pixels.
-    Raises what building raises.
+    ``encoder`` builds what encodes in a precision, so many photos at once; pictures are noise of ``size``
+    (height, width) pixels. Raises what building raises.
     """
-    noise = np.random.default_rng(0).standard_normal((max(_AT_ONCE) * streams, 3, size, size), np.float32)
+    noise = np.random.default_rng(0).standard_normal((max(_AT_ONCE) * streams, 3, *size), np.float32)
     tried = [(precision, at_once) for precision in ways for at_once in _AT_ONCE]
-    encoders = [encoder(*way) for way in tried]
-    inputs = [noise[: at_once * streams] for _, at_once in tried]
-    for encode, pixels in zip(encoders, inputs, strict=True):
-        encode(pixels)  # compiles, and shapes the graph for this many
-    # Twice, and the better one counts: what else the machine does at the moment falls on one of them.
-    rounds = [[_rate(*one) for one in zip(encoders, inputs, strict=True)] for _ in range(2)]
-    rates = [max(pair) for pair in zip(*rounds, strict=True)]
+    rates = [0.0] * len(tried)
+    # Twice, and the better one counts: what else the machine does at the moment falls on one of them. One tower at a
+    # time: all of them together would take gigabytes.
+    for _ in range(2):
+        for place, (precision, at_once) in enumerate(tried):
+            encode, pixels = encoder(precision, at_once), noise[: at_once * streams]
+            encode(pixels)  # compiles, and shapes the graph for this many
+            rates[place] = max(rates[place], _rate(encode, pixels))
     best = 0
     for place, rate in enumerate(rates):
         if rate > rates[best] * _MARGIN:

@@ -3,7 +3,8 @@
 A folder is in OpenCLIP's local-dir format (``open_clip_config.json``, weights as safetensors, the text tower's
 ``config.json`` and ``tokenizer.json``) with our ``model.json`` beside it:
 
-- ``name`` and ``weights_sha256``, which together name the embedding space; ``dim`` of an embedding;
+- ``name`` and ``weights_sha256``, which together name the embedding space, with ``config_sha256`` where that is there
+  (see `config_hash`); ``dim`` of an embedding;
 - ``calibration``: ``slope``, ``intercept`` and ``line`` (see Calibration), of a sentence and a photo;
   ``photo_calibration``, of two photos, where it is known;
 - ``precisions``: those that passed the parity check, ``f32`` always;
@@ -124,10 +125,10 @@ def load_info(folder: Path) -> ModelInfo:
     return ModelInfo(
         folder=folder,
         name=name,
-        model_id=f"{name}-{_weights_hash(folder, raw)[:_HASH_CHARACTERS]}",
+        model_id=f"{name}-{_space_hash(folder, raw)[:_HASH_CHARACTERS]}",
         dim=_dim(folder, raw, config),
         image_size=preprocess.image_size,
-        context_length=int(config["model_cfg"].get("text_cfg", {}).get("context_length", 77)),
+        context_length=int((config["model_cfg"].get("text_cfg") or {}).get("context_length", 77)),
         calibration=_calibration(folder, raw, "calibration"),
         photo_calibration=_calibration(folder, raw, "photo_calibration") if "photo_calibration" in raw else PHOTOS,
         preprocess=preprocess,
@@ -238,6 +239,21 @@ def _weights_hash(folder: Path, raw: Mapping[str, Any]) -> str:
     return said
 
 
+def _space_hash(folder: Path, raw: Mapping[str, Any]) -> str:
+    """The hash that names the embedding space: of the weights, and where the card says so, of how they are used too."""
+    weights = _weights_hash(folder, raw)
+    used = raw.get("config_sha256")
+    if used is None:
+        return weights
+    return hashlib.sha256(f"{weights} {used}".encode()).hexdigest()
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """The ``config_sha256`` of a model that comes from elsewhere. The same weights scaled, cut or bent otherwise (by a
+    config that was mended) are another space, and must not be filed under the same name."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
 def _graphs(folder: Path, raw: Mapping[str, Any]) -> tuple[Path | None, Path | None]:
     """Both graphs. Without any the model was never exported; a graph that ``model.json`` names has to be there."""
     named = raw.get("graphs") or {}
@@ -258,7 +274,9 @@ def _graphs(folder: Path, raw: Mapping[str, Any]) -> tuple[Path | None, Path | N
 def _inside(folder: Path, named: str) -> Path:
     """A file of this folder, or of one right in it, and no other: the folder may come from anywhere."""
     parts = [part for part in PurePosixPath(named.replace("\\", "/")).parts if part not in ("/", "..")]
-    return folder.joinpath(*parts[-2:]) if len(parts) == 2 and ".." not in named else folder / parts[-1]
+    if len(parts) == 2 and ".." not in named:
+        return folder.joinpath(*parts)
+    return folder / (parts[-1] if parts else "no file of this name")
 
 
 def _weights_of_graphs(folder: Path, raw: Mapping[str, Any], graphs: tuple[Path | None, Path | None]) -> Path:

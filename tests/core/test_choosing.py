@@ -117,6 +117,15 @@ def test_a_model_that_left_the_shelf_goes_on_with_the_librarys_copy(
     assert again.use_model("two").name == "two"
 
 
+def test_a_model_may_leave_the_shelf_while_the_library_is_open(library: MovingLibrary, models: Path) -> None:
+    library.use_model("two")
+    finish(library)
+    shutil.rmtree(models / "two")
+    assert library.info.folder.parent == library.folder / "models"
+    assert library.answering.folder.parent == library.folder / "models"
+    assert len(library.search("red").hits) == 12
+
+
 def test_one_that_is_nowhere_says_what_to_do(
     library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
 ) -> None:

@@ -32,7 +32,12 @@ def test_an_unfinished_run_is_listed_and_can_be_removed(retrouve: Callable[..., 
     folder = Runs(sample_library).begin_long("scratch")
     (folder / "config.json").write_text('{"kind": "scratch", "model": "ViT-B-32", "made": "2026-01-01"}')
     call = partial(retrouve, "--library", sample_library, "--json", "runs")
+    broken = Runs(sample_library).begin_long("lora")
+    for file in ("config.json", "result.json"):
+        (broken / file).write_text("{")
+    assert call("show", broken.name).code == 3
+    assert call("remove", broken.name).code == 0 and not broken.exists(), "one that cannot be read goes too"
     assert call("list").document["unfinished"] == [folder.name]
     assert call("show", folder.name).code == 2
     removed = call("remove", folder.name)
-    assert removed.code == 0 and removed.document["removed"]["why"] == "It is not finished." and not folder.exists()
+    assert removed.code == 0 and removed.document["removed"] == folder.name and not folder.exists()

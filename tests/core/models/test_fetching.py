@@ -97,6 +97,12 @@ def test_an_onnx_model_comes_to_the_shelf(served, shelf):
         plan(shelf, FetchRequest(ONNX, name="mine"))
 
 
+def test_a_commit_that_is_none_is_refused(served, shelf, monkeypatch):
+    monkeypatch.setattr("tests.core.models.loopback_hub.COMMIT", "../../../../elsewhere")
+    with pytest.raises(ModelDamaged, match="names no commit"):
+        plan(shelf, FetchRequest(ONNX))
+
+
 def test_an_openclip_checkpoint_comes_without_its_pickle(served, shelf, quick_import):
     chosen = plan(shelf, FetchRequest(OPENCLIP))
     assert (chosen.name, chosen.listing.kind) == ("small-openclip", Kind.OPENCLIP)

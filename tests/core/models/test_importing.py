@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import CallError, ExportError, ModelDamaged, ModelMissing, TorchMissing
-from core.models import checkpoints, conversion
+from core.models import checkpoints, clip_vocabulary, conversion, hub
 from core.models.encoder import Backend, EncoderSpec
 from core.models.exporting import export_model
 from core.models.fitting import LINE, fit_scores, probes
@@ -218,6 +218,26 @@ class Bomb:
 
     def __reduce__(self):
         return Path.touch, (self.path,)
+
+
+def test_a_folder_that_wants_its_own_code_run_gets_a_sentence(shelf, tmp_path):
+    went_off = tmp_path / "went off"
+    text = small_models.SMALL["text_cfg"] | {
+        "hf_tokenizer_name": "x/y",
+        "tokenizer_kwargs": {"trust_remote_code": True},
+    }
+    source = small_models.local_dir(tmp_path / "folder", small_models.SMALL | {"text_cfg": text})
+    merges = clip_vocabulary.read_merges(clip_vocabulary.merges_file())
+    clip_vocabulary.tokenizer(merges).save(str(source / "tokenizer.json"))
+    said = {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": [None, "tokenizer_evil.Evil"]}}
+    (source / "tokenizer_config.json").write_text(json.dumps(said))
+    (source / "tokenizer_evil.py").write_text(
+        f"open({str(went_off)!r}, 'w').write('')\nfrom transformers import PreTrainedTokenizerFast\n"
+        "class Evil(PreTrainedTokenizerFast): pass\n"
+    )
+    with pytest.raises(ModelDamaged, match="not known"):
+        import_model(shelf, ImportRequest(source))
+    assert not went_off.exists() and not hub._is_text("tokenizer_evil.py")
 
 
 def test_a_hostile_pickle_gets_a_sentence_and_does_not_run(shelf, tmp_path):

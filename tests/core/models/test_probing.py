@@ -34,7 +34,7 @@ def measured(clock: list[float], ways: list[str], costs: dict[tuple[str, int], f
 
         return encode
 
-    return probing.measure(ways, build, 4, "this machine", 2)
+    return probing.measure(ways, build, (4, 4), "this machine", 2)
 
 
 def test_the_fastest_way_is_chosen_and_says_why(clock: list[float]) -> None:
@@ -42,6 +42,23 @@ def test_the_fastest_way_is_chosen_and_says_why(clock: list[float]) -> None:
     assert (choice.precision, choice.at_once) == ("bf16", 4)
     assert choice.rate == pytest.approx(1 / 0.0039, rel=0.01)
     assert "bf16, 4 at once" in choice.sentence and "f32 125" in choice.sentence
+
+
+def test_one_tower_is_there_at_a_time(clock: list[float]) -> None:
+    alive: list[int] = []
+
+    class Tower:
+        def __init__(self) -> None:
+            alive.append(1)
+            assert len(alive) <= 2, "all of them together would take gigabytes"
+
+        def __call__(self, pixels: np.ndarray) -> None:
+            clock[0] += len(pixels) * 0.01
+
+        def __del__(self) -> None:
+            alive.pop()
+
+    probing.measure(["f32", "bf16"], lambda _precision, _at_once: Tower(), (4, 6), "this machine", 2)
 
 
 def test_what_is_hardly_faster_is_not_worth_its_memory(clock: list[float]) -> None:
@@ -61,7 +78,7 @@ def test_a_moment_in_which_the_machine_was_busy_does_not_count(clock: list[float
 
         return encode
 
-    assert probing.measure(["f32", "bf16"], build, 4, "this machine", 2).precision == "bf16"
+    assert probing.measure(["f32", "bf16"], build, (4, 4), "this machine", 2).precision == "bf16"
 
 
 def test_it_is_kept_for_this_machine_and_model_alone(tiny_model: Path, tmp_path: Path) -> None:

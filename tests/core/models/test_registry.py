@@ -13,7 +13,7 @@ from core.models import registry
 from core.models.encoder import Backend, Encoder, EncoderSpec
 from core.models.openvino import OpenVinoEncoder
 from core.models.preprocess import Preprocess
-from core.models.registry import Calibration, build_encoder, load_info, spec_for, starter_folder, verify
+from core.models.registry import Calibration, build_encoder, config_hash, load_info, spec_for, starter_folder, verify
 
 
 @pytest.fixture
@@ -142,3 +142,22 @@ def test_builds_the_encoder_that_is_described(tiny_model):
     reference = build_encoder(EncoderSpec(tiny_model, Backend.OPENCLIP))
     assert isinstance(reference, Encoder)
     assert reference.model_id == encoder.model_id == registry.load_info(tiny_model).model_id
+
+
+def test_the_same_weights_used_otherwise_are_another_space(tiny_model, tmp_path):
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    said = json.loads((folder / "model.json").read_text())
+    plain, ids = load_info(folder).model_id, set()
+    for config in ({"quick_gelu": True}, {"quick_gelu": False}):
+        (folder / "model.json").write_text(json.dumps(said | {"config_sha256": config_hash(config)}))
+        ids.add(load_info(folder).model_id)
+    assert len(ids | {plain}) == 3
+
+
+@pytest.mark.parametrize("name", ["", "/", "..", "../..", "a/b/c"])
+def test_a_graph_is_a_file_of_the_folder(tiny_model, tmp_path, name):
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    said = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(said | {"graphs": {"visual": name, "textual": "textual.onnx"}}))
+    with pytest.raises(ModelMissing, match="not there"):
+        load_info(folder)
