@@ -226,7 +226,9 @@ class Loop:
         self._optimizer.load_state_dict(_copied(state["optimizer"]))
         _set_chance(state["chance"])
         self.step, self.faults, self._share = int(state["step"]), int(state["faults"]), float(state["share"])
-        self.memory = dict(state["memory"])
+        # In its place: whoever writes into it goes on with the same one.
+        self.memory.clear()
+        self.memory.update(state["memory"])
 
     def save(self) -> None:
         """Write the state down. Raises `DiskFull`, `ExportError`."""

@@ -157,6 +157,11 @@ class Learning:
         return loss
 
     @property
+    def is_finite(self) -> bool:
+        """Whether every weight is a number."""
+        return all(bool(torch.isfinite(one).all()) for one in self.model.parameters())
+
+    @property
     def rate(self) -> float:
         """Of the next step."""
         share: float = rate_at(self.step, self.steps, self._warm_up) / 2.0**self.faults

@@ -160,7 +160,8 @@ class _Going:
             if not (saves or learning.step % self._look == 0):
                 continue
             value = mean(loss, learning.world)
-            if not math.isfinite(value):
+            # A step can leave weights that are no numbers behind a loss that is one: they must not be saved.
+            if not math.isfinite(value) or (saves and any_of(not learning.is_finite, learning.world)):
                 self._go_back()
                 return
             self._report(value, rate)

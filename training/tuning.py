@@ -197,6 +197,9 @@ def fit(lesson: Lesson, encoding: Encoding, groups: list[dict[str, Any]], *, res
     batches = Batches(lesson.parts.learned, options.batch, again=lesson.again, replay=options.replay, seed=options.seed)
     torch.manual_seed(options.seed)
     objective = Objective(lesson, encoding, batches, tell)
+    # The temperature (and the bias of the sigmoid loss) belongs to neither tower.
+    shared = [one for name, one in model.named_parameters() if name.startswith("logit_") and one.requires_grad]
+    groups = [*groups, {"params": shared, "lr": options.rate, "weight_decay": 0.0}]
     groups = [*groups, {"params": objective.own, "lr": options.rate, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.98), eps=1e-6)
     steps = max(1, round(options.epochs * batches.each))

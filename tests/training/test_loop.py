@@ -94,12 +94,15 @@ def test_stopped_and_resumed_is_as_if_never_stopped(tmp_path: Path) -> None:
         return False
 
     first.memory["best"] = 2.5
+    held = first.memory
     with pytest.raises(KeyboardInterrupt):
         first.run(gradients, interrupted)
     assert first.step == 3
     first.note(loss=1.0, late=True)
     second, other, gradients = make(tmp_path / "halves")
     torch.manual_seed(99)
+    first.resume()
+    assert first.memory is held, "whoever writes into it goes on with the same one"
     second.resume()
     assert second.step == 3 and second.memory == {"best": 2.5}
     second.run(gradients, go_on)

@@ -114,6 +114,30 @@ class Hurt(Learning):
         return found
 
 
+class Spoilt(Learning):
+    """A step leaves a weight that is no number behind a loss that is one."""
+
+    bad: ClassVar[list[int]] = []
+
+    def learn(self, batch: Any) -> Tensor:
+        found = super().learn(batch)
+        if self.step in self.bad:
+            self.bad.remove(self.step)
+            with torch.no_grad():
+                next(self.model.parameters()).fill_(math.nan)
+        return found
+
+
+def test_weights_that_are_no_numbers_are_never_saved(
+    data: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "Learning", Spoilt)
+    Spoilt.bad = [3]
+    scratch.train(tmp_path / "once", options(data, architecture=str(straight / "tiny.json")), ALONE, silent)
+    assert any("fault" in line for line in scratch_runs.curves(tmp_path / "once"))
+    assert all(value.isfinite().all() for value in weights(tmp_path / "once").values())
+
+
 def test_a_loss_that_is_no_number_goes_back_to_half_the_rate(
     data: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from core.errors import CallError, DiskFull
 from core.library import Library
@@ -137,6 +138,9 @@ def test_what_was_learned_is_installed_and_answers(kind: Any, rate: float, libra
     assert len(losses) == 16 * 2 and losses[-1] < losses[0]
     assert not (run.folder / "checkpoint.pt").exists()
     assert (run.folder / "model" / "open_clip_model.safetensors").is_file()
+    files = (place / "open_clip_model.safetensors" for place in (before.folder, run.folder / "model"))
+    scales = [load_file(file)["logit_scale"] for file in files]
+    assert not torch.equal(*(scale.float() for scale in scales)), "the temperature is learned too"
     tuned = [more for what, *_, more in heard.steps if what == "Training"]
     assert set(tuned[0]) == {"loss", "rate", "left_s"}
     # The library wants it, the old one answers until all is encoded anew, and back is one call away.
