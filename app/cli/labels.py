@@ -259,12 +259,11 @@ def _remove(operands: Sequence[str], call: Call, console: Console) -> int:
     with open_library(call.library) as library:
         lists = library.tagging.lists
         known = [name for name, _ in lists.names()]
-        gone, rules, withdrawn = [], 0, 0
-        for name in operands:
-            found = next((kept for kept in known if _same(kept, name)), name)
-            rules += sum(_same(rule.list_name, found) for rule in library.tagging.rules.all())
-            withdrawn += lists.remove(found)
-            gone.append(found)
+        gone = list(dict.fromkeys(next((kept for kept in known if _same(kept, name)), name) for name in operands))
+        # One that is not there first: that removes nothing, and says so before anything else is gone.
+        gone.sort(key=lambda name: name in known)
+        rules = sum(_same(rule.list_name, name) for rule in library.tagging.rules.all() for name in gone)
+        withdrawn = sum(lists.remove(name) for name in gone)
     console.document({"removed": gone, "withdrawn": withdrawn, "rules_removed": rules})
     for name in gone:
         console.say(f"“{name}” is removed. What you accepted and rejected stays.")

@@ -154,11 +154,11 @@ def _labels(library: Library, _operands: Sequence[str], _call: Call, console: Co
 
 
 def _rename(library: Library, operands: Sequence[str], _call: Call, console: Console) -> int:
-    from core.tagging.decisions import valid_name
+    from core.tagging.checking import valid_label
 
     old, new = operands
     merged = library.tagging.renaming.rename_everywhere(old, new)
-    was, now = valid_name(old), valid_name(new)
+    was, now = valid_label(old), valid_label(new)
     console.document({"label": now, "was": was, "merged": merged})
     also = ": what either had, it has now" if merged else ""
     console.say(f"“{was}” is called “{now}” from now on, on photos and in lists{also}.")

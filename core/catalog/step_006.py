@@ -65,6 +65,7 @@ CREATE TABLE unread_sidecar (
     tried TEXT NOT NULL,
     PRIMARY KEY (photo_id, name)
 ) WITHOUT ROWID;
+CREATE INDEX file_word_label ON file_word(label_id);
 CREATE TABLE step (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     said TEXT NOT NULL,
@@ -141,6 +142,8 @@ def m006_tagging(db: Database) -> None:
     ``travelled`` holds what this program put into a photo's sidecar, by property, and which words a reader takes from
     that alone: they are no keywords of the file's own.
     """
+    # Keywords of files have places in trees from now on: the next index run reads those photos' metadata again.
+    db.execute("UPDATE photo SET sidecar_ns = -1 WHERE id IN (SELECT photo_id FROM tag WHERE source = 'file')")
     for statement in _TAGGING.split(";"):
         if statement.strip():
             db.execute(statement)

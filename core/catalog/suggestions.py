@@ -166,18 +166,27 @@ def forget_given(db: sqlite3.Connection, list_id: int, rows: Sequence[tuple[int,
 def leave_list(db: sqlite3.Connection, list_id: int, labels: Sequence[int]) -> int:
     """Withdraw what a list gave of labels that it has no more, unless another list gives it too: that one's
     probability is then what holds. How many suggestions went."""
-    lost: list[tuple[int, int]] = []
-    for batch in batches(labels):
-        query = f"SELECT photo_id, label_id FROM suggested_by WHERE list_id = ? AND label_id IN ({marks(len(batch))})"
-        lost += [(row[0], row[1]) for row in db.execute(query, [list_id, *batch])]
-    forget_given(db, list_id, lost)
-    withdrawn = withdraw(db, lost)
-    db.executemany(
-        "UPDATE tag SET score = (SELECT max(s.score) FROM suggested_by s WHERE s.photo_id = tag.photo_id "
-        "AND s.label_id = tag.label_id) "
-        "WHERE photo_id = ? AND label_id = ? AND state = 'suggested' AND source = 'auto'",
-        lost,
+    withdrawn = 0
+    given = "FROM suggested_by s WHERE s.photo_id = tag.photo_id AND s.label_id = tag.label_id"
+    # A suggestion of no list (of before there was `suggested_by`) goes when its label's last list does: not here.
+    from_it = (
+        "SELECT 1 FROM suggested_by m WHERE m.photo_id = tag.photo_id AND m.label_id = tag.label_id AND m.list_id = ?"
     )
+    for batch in batches(labels):
+        waiting = (
+            f"label_id IN ({marks(len(batch))}) AND state = 'suggested' AND source = 'auto' AND EXISTS ({from_it})"
+        )
+        params = [*batch, list_id]
+        withdrawn += db.execute(
+            f"DELETE FROM tag WHERE {waiting} AND NOT EXISTS (SELECT 1 {given} AND s.list_id <> ?)", [*params, list_id]
+        ).rowcount
+        db.execute(
+            f"UPDATE tag SET score = (SELECT max(s.score) {given} AND s.list_id <> ?) WHERE {waiting}",
+            [list_id, *params],
+        )
+        db.execute(
+            f"DELETE FROM suggested_by WHERE list_id = ? AND label_id IN ({marks(len(batch))})", [list_id, *batch]
+        )
     return withdrawn
 
 

@@ -8,7 +8,6 @@ line that they drew, is noted as a step too, but a person's word goes over it.
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +15,13 @@ from pathlib import Path
 from core import membership
 from core.catalog import decisions_rows, label_groups, steps_rows, tag_lists, tags
 from core.catalog.connection import Catalog
-from core.catalog.naming import readable
 from core.catalog.tags import TagChange, TagRow
 from core.errors import CallError
 from core.tagging import finding
+from core.tagging.checking import valid_label
 from core.tagging.forgetting import Forgotten, forget
 from core.tagging.steps import Steps, read_step, record, undecided
 from core.tagging.types import LabelCount, PhotoTags, Source, State, Step, Tag, TagStats
-
-LONGEST_NAME = 200
-"""Characters of a label's name."""
 
 Pair = tuple[int, int]
 """A photo's id and a label's."""
@@ -65,7 +61,7 @@ class Decisions:
         ``Animals > Dog`` is the label at this place in the tree of a list (`core.tagging.finding`). Raises `CallError`
         for an empty or endless name, for a path that no list has, and for a new name that is to be rejected.
         """
-        name = valid_name(label_name)
+        name = valid_label(label_name)
 
         def work(db: sqlite3.Connection) -> Step | None:
             label = finding.find(db, name, create=accept and bool(decisions_rows.hashes(db, photo_ids)))
@@ -152,13 +148,13 @@ class Decisions:
     def forget(self, name: str) -> Forgotten:
         """Take a label off all photos, as one step; see `core.tagging.forgetting`. Raises `CallError` for a label that
         is not there, or that is in a list."""
-        name = valid_name(name)
+        name = valid_label(name)
         return self._catalog.write(lambda db: forget(db, finding.find(db, name, create=False)))
 
     def knows(self, name: str) -> bool:
         """Whether there is a label of this name, case and accents aside, or at this path in the tree of a list."""
         with self._catalog.read() as db:
-            return finding.known_as(db, valid_name(name)) is not None
+            return finding.known_as(db, valid_label(name)) is not None
 
     def labels(self) -> list[tuple[LabelCount, tuple[str, ...]]]:
         """The labels that are on photos or in no list, by name, each with the names of the lists that have it."""
@@ -171,7 +167,7 @@ class Decisions:
 
         Raises `CallError`, with the names that are near, where there is none, and for a name that cannot be one.
         """
-        name = valid_name(name)
+        name = valid_label(name)
         with self._catalog.read() as db:
             known = finding.known_as(db, name)
             if known is not None or not create:
@@ -212,17 +208,6 @@ def decide(db: sqlite3.Connection, pairs: Sequence[Pair], state: State | None, s
     step = record(db, said or _said(state, decided, names), [*decided.values(), *rivals])
     assert step is not None
     return read_step(db, step)
-
-
-def valid_name(name: str) -> str:
-    """A label's name as it is kept: single spaces, nothing unseen at its ends. Raises `CallError` for one that cannot
-    be a name."""
-    name = " ".join(unicodedata.normalize("NFC", readable(name)).replace("\0", "").split())
-    if not name:
-        raise CallError("A label needs a name.")
-    if len(name) > LONGEST_NAME:
-        raise CallError(f"The label's name is too long: it can have {LONGEST_NAME} characters.")
-    return name
 
 
 def _decided(old: TagRow | None, state: State) -> TagRow:

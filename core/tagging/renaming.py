@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from core.catalog import label_places, tag_lists, tags
 from core.catalog.connection import Catalog
 from core.tagging import finding
-from core.tagging.decisions import valid_name
+from core.tagging.checking import valid_label
 from core.tagging.finding import refuse_path
 
 
@@ -25,7 +25,7 @@ class Renaming:
         Where there is a label of the new name already, both become one: of two decisions on a photo, that of the label
         that had the name holds. Old names that there are not are passed over. Raises `CallError` for what is no name.
         """
-        wanted = {old: valid_name(new) for old, new in names.items()}
+        wanted = {old: valid_label(new) for old, new in names.items()}
         if wanted:
             self._catalog.write(lambda db: _rename(db, tags.folded(list_name), wanted))
 
@@ -34,11 +34,11 @@ class Renaming:
 
         Whether that was so. Raises `CallError` where there is no label of the old name, and for what is no name.
         """
-        name = valid_name(new)
+        name = valid_label(new)
         refuse_path(name)
 
         def work(db: sqlite3.Connection) -> bool:
-            label = finding.find(db, valid_name(old), create=False)
+            label = finding.find(db, valid_label(old), create=False)
             taken = tags.find_label(db, name)
             merges = taken is not None and taken != label and tag_lists.is_used(db, taken)
             _name(db, label, name)
@@ -97,7 +97,7 @@ def _merge(db: sqlite3.Connection, label: int, into: int) -> None:
 
 
 def _take_over(db: sqlite3.Connection, label: int, into: int) -> None:
-    """A label becomes one with another, in the lists too. Its row stays: steps name it."""
+    """A label becomes one with another, in the lists and in what can be undone too. Its row goes."""
     _merge(db, label, into)
     label_places.hand_over(db, label, into)
     for table in ("tag", "decision", "suggested_by"):
@@ -107,3 +107,7 @@ def _take_over(db: sqlite3.Connection, label: int, into: int) -> None:
     db.execute("UPDATE OR IGNORE listed SET label_id = ? WHERE label_id = ?", [into, label])
     db.execute("DELETE FROM listed WHERE label_id = ?", [label])
     db.execute("UPDATE listed SET parent_id = NULL WHERE parent_id = label_id")
+    db.execute("UPDATE step_tag SET label_id = ? WHERE label_id = ?", [into, label])
+    db.execute("UPDATE OR IGNORE file_word SET label_id = ? WHERE label_id = ?", [into, label])
+    db.execute("DELETE FROM file_word WHERE label_id = ?", [label])
+    db.execute("DELETE FROM label WHERE id = ?", [label])

@@ -106,8 +106,8 @@ class LabelEncoder:
         known = self._of(model_id, dim)
         new = {key: group for key, group in zip(keys, groups, strict=True) if key not in known}
         if new:
-            self._learn(model_id, new, encoder(), cancelled)
-            known = self._of(model_id, dim)
+            # Not read anew: of more than are kept, some of those that are wanted here may have gone.
+            known |= self._learn(model_id, new, encoder(), cancelled)
         found = np.stack([known[key] for key in keys]) if keys else np.zeros((0, dim), np.float32)
         first, last = len(labels), len(labels) + len(negatives)
         owners = np.array([place for place, _ in negatives], np.int64)
@@ -137,7 +137,7 @@ class LabelEncoder:
         new: dict[str, tuple[tuple[str, ...], ...]],
         encoder: Encoder,
         cancelled: Callable[[], bool],
-    ) -> None:
+    ) -> dict[str, NDArray[np.float32]]:
         sentences = list(dict.fromkeys(text for group in new.values() for part in group for text in part))
         vectors: dict[str, NDArray[np.float32]] = {}
         for at in range(0, len(sentences), _AT_ONCE):
@@ -155,6 +155,7 @@ class LabelEncoder:
         # A label that is being typed is not worth a file of megabytes each time: a few are made again in no time.
         if len(made) >= _AT_ONCE // 8:
             _save(self._file(model_id), kept)
+        return made
 
     def _file(self, model_id: str) -> Path | None:
         return None if self._folder is None else self._folder / f"{folder_name(model_id)}.npz"

@@ -85,6 +85,10 @@ def test_a_list_is_imported_shown_exported_and_removed(call: Call, pets: Path, t
     assert exported == {"list": "pets", "labels": 3, "format": "csv", "target": str(target), "left_out": []}
     assert target.read_text().splitlines() == ["name,parent,synonyms", "animal,,", "dog,animal,puppy", "cat,animal,"]
     assert document(call("labels", "import", target, "--name", "PETS", "--json"))["imported"][0]["replaced"] is True
+    assert document(call("labels", "remove", "pets", "nobody", "--json"), 2)["error"].startswith(
+        "There is no label list"
+    )
+    assert document(call("labels", "show", "pets", "--json"))["in_library"] is True, "all or none"
     assert call("labels", "remove", "pets")[0] == 0
     assert document(call("labels", "remove", "pets", "--json"), 2)["error"].startswith("There is no label list “pets”")
 

@@ -107,7 +107,7 @@ def _numbered(text: str, lightroom: bool) -> list[tuple[int, str]]:
     if lightroom or len(said) != 1:
         return lines
     [(number, line)] = said
-    return [(number, part) for part in _COMMA.split(line.strip()) if part.strip()]
+    return [(number, part.strip()) for part in _COMMA.split(line.strip()) if part.strip()]
 
 
 def _lines(given: LabelList, indent: str, spelled: Callable[[str], str]) -> str:

@@ -208,7 +208,9 @@ def test_a_slash_in_one_name_makes_no_tree(tmp_path: Path) -> None:
 def test_one_line_alone_may_hold_several_labels(tmp_path: Path, text: str, names: list[str]) -> None:
     file = tmp_path / "x.txt"
     file.write_text(text)
-    assert [label.name for label in formats.read(file).labels] == names
+    found = formats.read(file).labels
+    assert [label.name for label in found] == names
+    assert {label.name: label.parent for label in found if label.parent} == ({"dog": "Pets"} if "Pets" in names else {})
 
 
 def test_what_a_person_may_not_expect_is_said(tmp_path: Path) -> None:

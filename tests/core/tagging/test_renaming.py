@@ -93,3 +93,25 @@ def test_what_is_no_name_changes_nothing(album) -> None:
         album.library.tagging.renaming.rename_everywhere("Bird", "Owl")
     album.library.tagging.renaming.rename("Pets", {"Bird": "Owl"})
     assert states(album, "a") == {"Dog": State.ACCEPTED} and album.decisions.label_id("Cat")
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_what_was_done_before_two_labels_became_one_is_undone_and_done_again(album, everywhere: bool) -> None:
+    for name in ("a", "b"):
+        album.add(name)
+    album.library.tagging.lists.put(LabelList("Pets", (Label("Dog"), Label("Cat"))))
+    album.decisions.accept([(album.ids["a"], album.label("Dog"))])
+    album.decisions.accept([(album.ids["b"], album.label("Hound"))])
+    if everywhere:
+        album.library.tagging.renaming.rename_everywhere("Dog", "Hound")
+    else:
+        album.library.tagging.renaming.rename("Pets", {"Dog": "Hound"})
+    assert states(album, "a") == states(album, "b") == {"Hound": State.ACCEPTED}
+    album.decisions.undo()
+    album.decisions.undo()
+    assert states(album, "a") == states(album, "b") == {}
+    album.decisions.redo()
+    assert states(album, "a") == {"Hound": State.ACCEPTED}
+    with album.library.catalog.read() as db:
+        names = {row[0] for row in db.execute("SELECT name FROM label")}
+    assert "Dog" not in names and all(name.isprintable() for name in names)

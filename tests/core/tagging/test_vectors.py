@@ -92,3 +92,11 @@ def test_a_template_without_its_place_is_refused_and_a_stop_is_obeyed() -> None:
 
 def test_an_empty_list_has_no_vectors() -> None:
     assert encode(LabelEncoder(None), LabelList("x"), Counted()).labels.shape == (0, DIM)
+
+
+def test_more_labels_than_are_kept_still_have_their_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.tagging.vectors.MOST_KEPT", 4)
+    kept, encoder = LabelEncoder(None), Counted()
+    for names in (("a", "b"), ("c", "d", "e"), ("a", "b", "f"), tuple("ghijklm")):
+        found = encode(kept, LabelList("some", tuple(Label(name) for name in names), ("{label}",)), encoder)
+        assert np.allclose(found.labels, np.stack([direction(name) for name in names]), atol=1e-6)
