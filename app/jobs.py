@@ -18,6 +18,9 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from core.errors import RetrouveError
 
+BROKE = "That did not come to its end: there is a fault in Retrouve itself, which the log tells of."
+"""What is said, beside the crash dialog, where something waits for a job that a fault of ours ended."""
+
 
 @dataclass(eq=False)
 class Job:
@@ -25,6 +28,7 @@ class Job:
 
     done: Callable[[Any], None] | None = None
     failed: Callable[[RetrouveError], None] | None = None
+    broke: Callable[[], None] | None = None
     cancelled: bool = False
     future: Future[Any] | None = field(default=None, repr=False)
 
@@ -60,9 +64,13 @@ class Jobs(QObject):
         work: Callable[[], Any],
         done: Callable[[Any], None] | None = None,
         failed: Callable[[RetrouveError], None] | None = None,
+        broke: Callable[[], None] | None = None,
     ) -> Job:
-        """Run ``work()`` in a thread of this lane, then ``done(result)`` or ``failed(error)`` in the GUI thread."""
-        job = Job(done, failed)
+        """Run ``work()`` in a thread of this lane, then ``done(result)`` or ``failed(error)`` in the GUI thread.
+
+        A fault of ours goes to ``crashed``, and then ``broke()`` is called: whoever waits must not wait for ever.
+        """
+        job = Job(done, failed, broke)
         if self._closed:
             job.cancelled = True
             return job
@@ -98,6 +106,8 @@ class Jobs(QObject):
                 job.done(future.result())
         elif not isinstance(error, RetrouveError):
             self.crashed.emit(error)
+            if job.broke is not None and not job.cancelled:
+                job.broke()
         elif not job.cancelled:
             if job.failed is not None:
                 job.failed(error)

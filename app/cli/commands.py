@@ -199,9 +199,9 @@ MODELS_DETAILS = """\
   retrouve models use starter                ... and back, at once while the old embeddings are there
   retrouve models tidy                       removes what models that are used no more left in this library
 
-OpenCLIP checkpoints need PyTorch once, to be turned into graphs: pip install "retrouve[torch]". Pickles are read as
-data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder; HF_ENDPOINT, HF_TOKEN,
-HTTPS_PROXY and HF_HUB_OFFLINE hold for fetching.
+OpenCLIP checkpoints need PyTorch once, to be turned into graphs: python -m pip install -e ".[torch]" in Retrouve's
+folder. Pickles are read as data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder;
+HF_ENDPOINT, HF_TOKEN, HTTPS_PROXY and HF_HUB_OFFLINE hold for fetching.
 """
 
 EVALUATE_DETAILS = """\
@@ -257,12 +257,13 @@ What photos and sidecars say themselves (XMP, IPTC, .txt, Takeout) is read by `r
 TRAIN_DETAILS = """\
   retrouve train            learns the names in captions and tags ("Biscuit", "Oma Els"), in seconds
   retrouve search Biscuit on the beach
-  retrouve adapters off RUN   searches as before; `on` brings it back
+  retrouve adapters off ADAPTER   searches as before; `on` brings it back
   retrouve train lora       trains the model itself on captioned photos, in minutes ([torch]); Ctrl-C saves
-  retrouve train full       all of its layers, for thousands of captions
+  retrouve train full       all of its weights but batch norm and word vectors, for thousands of captions
   retrouve train scratch FOLDER   a whole new model from captioned photos: hours on a GPU, and a great many of them
 
-Photos that are held out decide: nothing is installed that finds less than before, and it says why.
+Photos that are held out decide what is installed: what finds them better, and costs general searches no more than
+--tolerance. What is not, it says why.
 docs/training.md tells how it works and what it can and cannot tell apart.
 """
 
@@ -400,7 +401,7 @@ COMMANDS: tuple[Command, ...] = (
         "tags",
         "lists tags; accepts, rejects, undoes, and writes them into sidecars",
         "app.cli.tags:tags",
-        operands="[list|accept|reject|clear|undo|redo|steps|stats|export]",
+        operands="[list|accept|reject|clear|undo|redo|steps|stats|labels|rename|forget|export]",
         at_most=None,
         add_options=_tags,
         details=TAGS_DETAILS,

@@ -43,7 +43,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     scratch = parser.add_argument_group("scratch (docs/training.md tells of each, and of several GPUs)")
     scratch.add_argument("--resume", action="store_true", help="go on with the run named, or with the last")
     scratch.add_argument("--architecture", metavar="A", help="OpenCLIP's name for one, small-vit, or a JSON file")
-    scratch.add_argument("--precision", choices=("fp32", "bf16", "fp16"), help="default: bf16 on a GPU, else fp32")
+    scratch.add_argument(
+        "--precision", choices=("fp32", "bf16", "fp16"), help="default: fp32; of scratch bf16 on a GPU"
+    )
     scratch.add_argument("--checkpointing", action="store_true", help="compute activations twice, in less memory")
     for name, (kind, what) in NUMBERS.items():
         scratch.add_argument(f"--{name}", type=kind, metavar="N" if kind is int else "F", help=what)

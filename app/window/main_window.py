@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
+    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -54,6 +55,9 @@ class MainWindow(QMainWindow):
 
     def __init__(self, theme: Theme, thumbnails: Thumbnails, lanes: Lanes, settings: Settings) -> None:
         super().__init__()
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the window closes: whoever has something to save may keep it open."""
+        self._resting: list[QAction] = []
         self.theme, self.settings = theme, settings
         self.setWindowTitle("Retrouve")
         self.setAcceptDrops(True)
@@ -206,8 +210,16 @@ class MainWindow(QMainWindow):
                 widget.hide()
         for widget in shown:
             widget.show()
-        for action in (*self.commands.on_photo(), self.commands.undo_tags, self.commands.redo_tags):
-            action.setEnabled(not on)  # The page has keys of its own for these.
+        # The page has keys of its own for these. What was off before stays off after it.
+        acts = (*self.commands.on_photo(), self.commands.undo_tags, self.commands.redo_tags)
+        if on:
+            self._resting += [action for action in acts if action.isEnabled()]
+            for action in acts:
+                action.setEnabled(False)
+        else:
+            for action in self._resting:
+                action.setEnabled(True)
+            self._resting = []
         if not on:
             self._on_search_left() if self.pages.currentWidget() is self.grid else self.search.take_focus()
 
@@ -356,7 +368,10 @@ class MainWindow(QMainWindow):
         self.search.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the window, and have everything stop."""
+        """Remember the window, and have everything stop, unless something is still to be saved."""
+        if not self.may_close():
+            event.ignore()
+            return
         self.settings.save(
             geometry=self.saveGeometry(),
             side=self.grid.side(),

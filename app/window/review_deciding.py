@@ -233,6 +233,8 @@ class Deciding(QObject):
         self._under_way -= 1
         if what is None:
             self._page.say("There is nothing to undo." if back else "There is nothing to do again.", aside=True)
+            if not self.busy:
+                self.settled.emit()
             return
         self._tell(what.step, what.photos.tolist() if len(what.photos) <= _MANY else None)
         self._page.say(f"{'Undone' if back else 'Done again'}: {isolated(what.step.said)}.")

@@ -214,6 +214,8 @@ class Rules(QObject):
             self._tagging.ask(_lists_and_rules, self._on_known, self._on_failed)
 
     def _on_known(self, known: tuple[list[str], list[Rule]]) -> None:
+        if self._dialog is not None:
+            return  # asked for twice
         lists, rules = known
         folders = [status.root.path for status in self._session.roots or ()]
         dialog = self._dialog = RulesDialog(folders, lists, self._window)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.jobs import Jobs, Lanes, Latest
+from app.jobs import BROKE, Jobs, Lanes, Latest
 from core.errors import LibraryBusy, RetrouveError
 from core.types import Root, RootStatus
 
@@ -148,7 +148,8 @@ class Session(QObject):
 
         if self.library is not None:
             self._keeping += 1
-            (lane or self.lanes.general).submit(partial(_kept, self.library, write), ended, not_kept)
+            work = partial(_kept, self.library, write)
+            (lane or self.lanes.general).submit(work, ended, not_kept, lambda: not_kept(RetrouveError(BROKE)))
 
     def look_at_roots(self) -> None:
         """Ask how the roots stand; ``roots_changed`` follows if that is news."""
@@ -163,10 +164,10 @@ class Session(QObject):
         if self.library is not None:
             # The encoder first: a query that waits for it ends with an error instead of being waited for.
             library, self.library = self.library, None
-            busy = (self.lanes.indexing, self.lanes.tagging, self.lanes.suggesting)
-            idle = all(lane.wait(seconds) for lane in busy)
+            busy = (self.lanes.indexing, self.lanes.tagging, self.lanes.suggesting, self.lanes.exporting)
+            waited = [lane.wait(seconds) for lane in busy]  # every one, also behind one that is late
             library.close()
-            return self.lanes.wait(seconds) and idle
+            return self.lanes.wait(seconds) and all(waited)
         return self.lanes.wait(seconds)
 
     def _on_opened(self, opened: tuple[Library, list[RetrouveError]]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from app.jobs import Jobs
+from app.jobs import BROKE, Jobs
 from core.errors import RetrouveError
 from core.tagging.types import SidecarProgress, SidecarReport
 
@@ -87,7 +87,7 @@ class SidecarWork(QObject):
                 self.running = self.writing = False
                 self.failed.emit(error)
 
-        self._lane.submit(lambda: work(stop), ended, failed)
+        self._lane.submit(lambda: work(stop), ended, failed, lambda: failed(RetrouveError(BROKE)))
 
     def _through(self, steps: Generator[SidecarProgress, None, None], stop: threading.Event) -> SidecarReport:
         """In the lane's thread: to the end, or until it is stopped."""

@@ -99,7 +99,7 @@ class TagChip(QFrame):
             next(iter(reversed(self.buttons.values()))).click()
         elif key in (keys.Key_Return, keys.Key_Enter):
             self.search_asked.emit(self.tag)
-        else:
+        elif key not in (keys.Key_A, keys.Key_X, keys.Key_Delete):  # decided already: the viewer would take another tag
             super().keyPressEvent(event)
 
 

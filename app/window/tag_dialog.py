@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.jobs import Job
 from app.window.flow import Flow
 from app.window.icons import icon
 from app.window.tag_field import TagField
@@ -70,6 +71,7 @@ class TagDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Tag photos")
         self._tagging, self._theme, self._ids = tagging, theme, list(photo_ids)
+        self._reading: Job | None = None
         count = count_of(len(self._ids), "photo")
         self.field = TagField(theme)
         self.field.setPlaceholderText("A tag, for instance a name or a place")
@@ -126,7 +128,11 @@ class TagDialog(QDialog):
 
     def _load(self) -> None:
         ids = self._ids[:MOST_READ]
-        self._tagging.ask(lambda core: (known(core), shared(core.decisions.of_photos(ids))), self._on_loaded)
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = self._tagging.ask(
+            lambda core: (known(core), shared(core.decisions.of_photos(ids))), self._on_loaded
+        )
 
     def _on_loaded(self, found: tuple[object, Sequence[Shared]]) -> None:
         names, had = found

@@ -35,6 +35,8 @@ class TagPanel(QWidget):
         self._theme = theme
         self._tagging: Tagging | None = None
         self._photo_id: int | None = None
+        self._shown: int | None = None
+        """The photo whose tags the chips show."""
         self._reading = Latest()
         self._knowing = Latest()
         self.chips = TagChips()
@@ -94,7 +96,7 @@ class TagPanel(QWidget):
             self._decide(tag, "accept" if accept else "reject")
 
     def _on_tags(self, tags: Sequence[Tag]) -> None:
-        tagging = self._tagging
+        tagging, self._shown = self._tagging, self._photo_id
         assert tagging is not None
         can = tagging.can_change
         more = [self.field] if can else []
@@ -103,7 +105,8 @@ class TagPanel(QWidget):
         self.setVisible(bool(tags) or can)
 
     def _decide(self, tag: Tag, how: str) -> None:
-        if self._tagging is not None and self._photo_id is not None:
+        # Until the tags of the next photo are read, the chips are still those of the one before.
+        if self._tagging is not None and self._photo_id is not None and self._shown == self._photo_id:
             getattr(self._tagging, how)([(self._photo_id, tag.label_id)])
             self.left.emit()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
-from app.jobs import Latest
+from app.jobs import Job, Latest
 from app.window.indexing import Indexing, State
 from app.window.label_editor import LabelEditor
 from app.window.leaving import ask_to_remove
@@ -69,6 +69,8 @@ class Tags(QObject):
         self._waits = False
         self._soon = QTimer(self, singleShot=True, interval=SOON)
         self._soon.timeout.connect(self._load)
+        self._choosing: Job | None = None
+        window.may_close = self._may_close
         self._connect(indexing)
 
     def commands(self) -> dict[str, Callable[[], object]]:
@@ -116,6 +118,12 @@ class Tags(QObject):
         strip.search_asked.connect(self._search)
         strip.left.connect(window.viewer.setFocus)
         window.closing.connect(self._soon.stop)
+
+    def _may_close(self) -> bool:
+        """Let the editor ask about what is not saved; whether it is closed then."""
+        if self.editor is not None:
+            self.editor.reject()
+        return self.editor is None
 
     # The panel
 
@@ -222,7 +230,9 @@ class Tags(QObject):
         elif not self._total():
             self._say(NO_PHOTOS, False)
         else:
-            self.tagging.ask(
+            if self._choosing is not None:
+                self._choosing.cancel()  # asked twice: one dialog
+            self._choosing = self.tagging.ask(
                 lambda core: (core.lists.names(), core.lists.ready()), partial(self._ask_what_to_run, list_name)
             )
 

@@ -58,8 +58,8 @@ def date_taken(metadata: PhotoMetadata) -> str:
 
 
 def file_size(size: int) -> str:
-    """``640 KB``, ``4.2 MB``."""
-    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+    """``640 kB``, ``4.2 MB``: powers of 1000, as in the terminal and as disks are sold."""
+    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 def exposure(metadata: PhotoMetadata) -> str:

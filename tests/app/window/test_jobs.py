@@ -52,6 +52,13 @@ def test_a_fault_of_ours_keeps_its_traceback(lane: Jobs, qtbot: Any) -> None:
     assert error.__traceback__.tb_next is not None
 
 
+def test_whoever_waits_is_told_of_a_fault_of_ours(lane: Jobs, qtbot: Any) -> None:
+    told: list[str] = []
+    with qtbot.waitSignal(lane.crashed):
+        lane.submit(lambda: 1 / 0, broke=lambda: told.append("broke"))
+    assert told == ["broke"]
+
+
 def test_only_the_newest_epoch_is_delivered(lane: Jobs, qtbot: Any) -> None:
     latest, gate, seen = Latest(), threading.Event(), []
 

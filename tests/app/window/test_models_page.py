@@ -57,8 +57,8 @@ def test_a_row_says_what_helps_to_choose(qtmodeltester: Any) -> None:
     table.show(OVERVIEW)
     qtmodeltester.check(table)
     texts = [[table.index(row, column).data() for column in Column] for row in range(5)]
-    assert texts[2] == ["free", "78.0%", "52.0%", "64", "1.4 GB", "about 100", "MIT", "OpenVINO"]
-    assert texts[1] == ["own", "–", "–", "3.2", "2.9 MB", "English, German", "MIT", "PyTorch"]
+    assert texts[2] == ["free", "78.0%", "52.0%", "64", "1.5 GB", "about 100", "MIT", "OpenVINO"]
+    assert texts[1] == ["own", "–", "–", "3.2", "3.0 MB", "English, German", "MIT", "PyTorch"]
     assert texts[3][6:] == ["Research only", "OpenVINO, via PyTorch"]
     assert texts[4][1:] == ["–"] * 7
     standing = [table.index(row, 0).data(STANDING) for row in range(5)]
@@ -116,7 +116,7 @@ def test_a_library_that_cannot_be_changed_is_not_offered_a_change(dialog: Models
     dialog.select("own")
     assert not dialog.use.isEnabled() and dialog.tidy.isHidden()
     dialog.show_overview(replace(OVERVIEW, left=left))
-    assert dialog.tidy.isVisible() and dialog.tidy.text() == "Remove what earlier models left (99.2 MB)…"
+    assert dialog.tidy.isVisible() and dialog.tidy.text() == "Remove what earlier models left (104.0 MB)…"
 
 
 def test_a_move_is_told_and_can_be_called_off(dialog: ModelsDialog, qtbot: Any) -> None:
@@ -156,7 +156,7 @@ def test_what_is_said_of_a_model_and_of_work() -> None:
     ]
     assert work_words(Kind.FETCH, "free", None) == "Asking the hub for free…"
     progress = WorkProgress("Fetching", 1 << 20, 3 << 20, True)
-    assert work_words(Kind.FETCH, "free", progress) == "Fetching free: 1.0 MB of 3.0 MB"
+    assert work_words(Kind.FETCH, "free", progress) == "Fetching free: 1.0 MB of 3.1 MB"
     assert work_words(Kind.IMPORT, "own", WorkProgress("Checking", 0, 0)) == "Checking own…"
     assert work_words(Kind.PROBE, "", WorkProgress("Measuring", 2, 10)).endswith("on this computer: 2 of 10")
 

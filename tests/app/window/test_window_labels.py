@@ -295,6 +295,22 @@ def test_a_new_list_is_seen_as_it_stands_and_goes_where_nothing_comes_of_it(
     qtbot.waitUntil(lambda: [name for name, _ in library_of(parts).tagging.lists.names()] == ["Colours"])
 
 
+def test_the_window_does_not_close_over_an_edited_list(
+    editor: LabelEditor, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def stay(_parent: object, name: str, _why_not: object) -> Leaving:
+        asked.append(name)
+        return Leaving.STAY if len(asked) == 1 else Leaving.DISCARD
+
+    monkeypatch.setattr("app.window.label_editor.ask_to_leave", stay)
+    editor.new.setText("Night")
+    editor.add_label()
+    assert not parts.window.close() and parts.window.isVisible() and editor.is_edited()
+    assert parts.window.close() and asked == ["Colours", "Colours"]
+
+
 def test_lists_travel_in_files(editor: LabelEditor, parts: Parts, qtbot: Any, tmp_path: Path) -> None:
     files = parts.conductor._tags.files
     files.write("Colours", tmp_path / "out.toml", "toml")

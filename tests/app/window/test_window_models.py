@@ -275,7 +275,7 @@ def test_another_model_of_the_hub_is_looked_up_first(
     qtbot.waitUntil(lambda: dialog.current().name == "three")
     assert tools.asked == ["hf-hub:org/four"], "asked once"
     assert asked == [
-        ("Fetch four (5.0 MB)?", "Its licence is mit: its card on the hub, org/four, has the terms."),
+        ("Fetch four (5.2 MB)?", "Its licence is mit: its card on the hub, org/four, has the terms."),
     ]
 
 

@@ -270,6 +270,36 @@ def test_a_suggestion_is_accepted_or_rejected_by_one_key(tagged: Parts, qtbot: A
     qtbot.waitUntil(lambda: ("Blue", "suggested") in chips(tagged))
 
 
+def test_a_key_decides_on_no_photo_whose_tags_are_still_to_be_read(
+    tagged: Parts, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blue = by_name(tagged, "blue")
+    open_photo(tagged, qtbot, blue[0])
+    qtbot.waitUntil(lambda: ("Blue", "suggested") in chips(tagged))
+    panel = tagged.window.viewer.strip.tags
+    asked: list[object] = []
+    monkeypatch.setattr(tagged.conductor.tagging, "accept", asked.append)
+    panel.show_photo(by_name(tagged, "green")[0])
+    panel.decide(True)
+    assert asked == [], "the chips are those of the photo before"
+    panel.show_photo(blue[0])
+    panel.decide(True)
+    assert asked == [[(blue[0], library_of(tagged).tagging.decisions.label_id("Blue"))]], "there they are right again"
+
+
+def test_a_on_a_chip_that_is_accepted_takes_no_other(
+    tagged: Parts, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_photo(tagged, qtbot, by_name(tagged, "red")[0])
+    qtbot.waitUntil(lambda: ("Red", "accepted") in chips(tagged))
+    asked: list[object] = []
+    monkeypatch.setattr(tagged.conductor.tagging, "accept", asked.append)
+    chip = next(chip for chip in tagged.window.viewer.strip.tags.chips.chips if chip.tag.label == "Red")
+    chip.setFocus()
+    qtbot.keyClick(chip, Qt.Key.Key_A)
+    assert asked == []
+
+
 def test_or_by_a_click(tagged: Parts, qtbot: Any) -> None:
     blue = by_name(tagged, "blue")
     open_photo(tagged, qtbot, blue[2])
@@ -360,6 +390,10 @@ def test_a_library_that_cannot_be_written_says_so(parts: Parts, qtbot: Any) -> N
     window = parts.window
     assert not window.commands.tag.isEnabled() and not window.commands.suggest.isEnabled()
     assert not window.side.suggest.isEnabled()
+    window.commands.undo_tags.setEnabled(False)
+    window.set_reviewing(True)
+    window.set_reviewing(False)
+    assert not window.commands.undo_tags.isEnabled(), "what was off is off after a page too"
     window.open_row(0)
     qtbot.waitUntil(lambda: window.viewer.photo is not None)
     qtbot.keyClick(window.viewer, Qt.Key.Key_T)
