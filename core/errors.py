@@ -115,7 +115,7 @@ class TorchMissing(ModelError):
     """What was asked for needs the [torch] extra. The sentence names the command that adds it."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f'{what} needs PyTorch: add it with `pip install "retrouve[torch]"`.')
+        super().__init__(f'{what} needs PyTorch: add it with `python -m pip install -e ".[torch]"` in its folder.')
         self.what = what
 
     def __reduce__(self) -> tuple[type[TorchMissing], tuple[str]]:
