@@ -31,8 +31,14 @@ class Pacing(QObject):
 
     def _on_opened(self, library: Library) -> None:
         self._library = library
-        self._window.commands.gently.setEnabled(not library.read_only)
-        self._session.lanes.general.submit(lambda: library.gentle, self._window.commands.gently.setChecked)
+        # Until the library has said how it is set, the switch cannot be used: the answer would undo what a person chose.
+        self._window.commands.gently.setEnabled(False)
+        self._session.lanes.general.submit(lambda: library.gentle, partial(self._on_known, library))
+
+    def _on_known(self, library: Library, on: bool) -> None:
+        if library is self._library:
+            self._window.commands.gently.setChecked(on)
+            self._window.commands.gently.setEnabled(not library.read_only)
 
     def _on_toggled(self) -> None:
         if self._library is not None:

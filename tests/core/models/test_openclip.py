@@ -142,7 +142,7 @@ def test_without_the_extra_one_sentence_says_how_to_add_it(tiny_model, monkeypat
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name == "open_clip" else real(name, *rest)
     )
-    with pytest.raises(TorchMissing, match=r'pip install "retrouve\[torch\]"'):
+    with pytest.raises(TorchMissing, match=r'pip install -e "\.\[torch\]"'):
         OpenClipEncoder(EncoderSpec(tiny_model, Backend.OPENCLIP))
 
 
