@@ -13,7 +13,7 @@ from core.copying import Unfinished
 from core.errors import SidecarError
 from core.photos.sidecars import SIDECAR_SUFFIXES, index_of, sidecars_of
 from core.photos.suffixes import is_photo_name
-from core.photos.xmp import LARGEST
+from core.photos.xmp_markup import LARGEST
 
 CHANGED = "Another program changed it meanwhile. Try again."
 NO_FOLDER = "Its folder is not there now."

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SidecarError
-from core.photos import dates, facts
+from core.photos import dates, facts, xmp_markup
 from core.photos.facts import NOTHING, Facts
+from core.photos.xmp_markup import LARGEST
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-LARGEST = 8 << 20
-"""Bytes of XMP that are read. darktable keeps a photo's whole history in its sidecar; more than this is no XMP."""
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -261,8 +259,6 @@ def read(path: Path) -> Facts:
 
 def _why_unread(raw: bytes) -> str:
     """Why bytes are no XMP, in the words that refuse to write them."""
-    from core.photos import xmp_markup  # which takes the limits of what is read from here
-
     try:
         data, _ = xmp_markup.decode(raw)
         xmp_markup.parse(data)

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from core.errors import SidecarError
-from core.photos.xmp import LARGEST
+
+LARGEST = 8 << 20
+"""Bytes of XMP that are read. darktable keeps a photo's whole history in its sidecar; more than this is no XMP."""
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"

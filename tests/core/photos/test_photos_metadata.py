@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from core.photos import exif as exif_room
-from core.photos import facts, iptc, xmp
+from core.photos import facts, iptc, xmp, xmp_markup
 from core.photos.decode import decode
 from core.photos.metadata import read
 from core.types import FoundCaption, PhotoMetadata, TakenSource
@@ -291,7 +291,7 @@ OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/p
     "packet",
     [
         BOMB, OUTSIDE, b"<x", b"\0\0\0", b"not xml", b"\xff\xfe\xff", b"<x>" * 50_000,
-        b"<x>" + b"a" * (xmp.LARGEST + 1) + b"</x>", b"<?xml version='1.0' encoding='martian'?><x/>",
+        b"<x>" + b"a" * (xmp_markup.LARGEST + 1) + b"</x>", b"<?xml version='1.0' encoding='martian'?><x/>",
     ],
 )  # fmt: skip
 def test_bad_xmp_says_nothing_and_fails_nothing(tmp_path: Path, packet: bytes) -> None:

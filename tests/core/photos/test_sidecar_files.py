@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SidecarError
-from core.photos import sidecar_files, xmp
+from core.photos import sidecar_files, xmp_markup
 from core.photos.sidecar_files import Beside, read, take_away, write
 
 
@@ -130,7 +130,7 @@ def test_what_is_no_file_or_too_large_is_not_read(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.xmp")
         assert refused(lambda: read(tmp_path / "pipe.xmp")) == "It is no ordinary file."
     with (tmp_path / "huge.xmp").open("wb") as file:
-        file.truncate(xmp.LARGEST + 1)
+        file.truncate(xmp_markup.LARGEST + 1)
     assert "larger than 8 MiB" in refused(lambda: read(tmp_path / "huge.xmp"))
 
 

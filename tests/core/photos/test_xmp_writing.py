@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SidecarError
-from core.photos import xmp, xmp_writing
+from core.photos import xmp, xmp_markup, xmp_writing
 from core.photos.xmp_writing import LIST, NEW, SUBJECT, TREE, Changes
 from tests.core.photos import reading_tools as tools
 
@@ -217,7 +217,7 @@ HOSTILE = {
     "no text encoding": (packet("", head='<?xml version="1.0" encoding="base64"?>'), "names an encoding"),
     "UTF-32": (packet("").decode().encode("utf-32"), "UTF-32"),
     "half a letter": (b"\xff\xfe" + packet("").decode().encode("utf-16-le") + b"\x00\xd8", "not in the encoding"),
-    "huge": (packet("<dc:title>" + "a" * xmp.LARGEST + "</dc:title>"), "larger than 8 MiB"),
+    "huge": (packet("<dc:title>" + "a" * xmp_markup.LARGEST + "</dc:title>"), "larger than 8 MiB"),
     "control letter": (packet("<dc:title>\x01</dc:title>"), "no sound XML"),
     "attribute twice": (packet("", "dc:title='a' dc:title='b'"), "no sound XML"),
 }
@@ -233,7 +233,7 @@ def test_what_is_no_sound_xmp_is_refused_with_a_sentence(name: str) -> None:
 
 
 def test_a_file_that_would_grow_too_large_to_be_read_is_refused() -> None:
-    raw = packet("<dc:title>" + "a" * (xmp.LARGEST - 400) + "</dc:title>")
+    raw = packet("<dc:title>" + "a" * (xmp_markup.LARGEST - 400) + "</dc:title>")
     with pytest.raises(SidecarError, match="larger than"):
         xmp_writing.merged(raw, Changes({SUBJECT: ["a" * 400]}))
 
