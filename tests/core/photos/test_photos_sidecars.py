@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.photos import sidecars, takeout, xmp, xmp_markup
+from core.photos import sidecars, takeout, xmp_markup
 from core.photos.decode import decode
 from core.photos.facts import NOTHING
 from core.photos.metadata import read
@@ -174,7 +174,10 @@ def test_a_fault_in_a_sidecar_costs_that_sidecar_alone(
         (b"<x:xmpmeta", "It is no sound XML"),
         (b"", "It is empty."),
         (b'<!DOCTYPE x [<!ENTITY a "b">]>' + xmp_packet("<dc:subject>dog</dc:subject>"), "It has a DTD"),
-        (xmp_packet("<dc:subject>dog</dc:subject>") + b" " * xmp_markup.LARGEST + b"<!-- -->", "It is larger than 8 MiB"),
+        (
+            xmp_packet("<dc:subject>dog</dc:subject>") + b" " * xmp_markup.LARGEST + b"<!-- -->",
+            "It is larger than 8 MiB",
+        ),
         (b"<a><rdf:RDF xmlns:rdf='http://example.org/rdf'/></a>", "It is no XMP"),
     ],
 )
