@@ -5,7 +5,8 @@
   measure by; no photo is in both.
 - `split`: what is held out, by album where there are enough of them, and never a copy on each side.
 - `Batches`: which photos meet. No two of a batch have the same sentence or are near copies: each would be the other's
-  wrong answer, and is right. Everything follows from a seed and a step's number.
+  wrong answer, and is right. Look-alikes may meet on purpose (`negatives`). Everything follows from a seed and a step's
+  number.
 - `Pictures`: pixels, cut and turned a little differently each time.
 """
 
@@ -32,6 +33,8 @@ from core.models.preprocess import Preprocess
 from core.models.registry import ModelInfo
 from core.photos.decode import decode
 from core.photos.hashing import content_hash
+from training import negatives
+from training.negatives import LookAlikes
 from training.teaching import SAME, gather
 
 if TYPE_CHECKING:
@@ -59,10 +62,13 @@ class Example:
     group: int = -1
     hash: bytes = b""
     """The content's, where it is known."""
+    row: int = -1
+    """Of the embeddings that `own` gives with it, where it has one."""
 
 
-def own(library: Library, model: ModelInfo) -> tuple[list[Example], dict[str, Any]]:
-    """The photos that something is said about, and a report on them. Photos that are not there now are left out."""
+def own(library: Library, model: ModelInfo) -> tuple[list[Example], dict[str, Any], NDArray[np.float32]]:
+    """The photos that something is said about, a report on them, and the embeddings of all that are indexed,
+    float32[contents, dim]. Photos that are not there now are left out."""
     said, ids, vectors = gather(library, model)
     texts: dict[int, list[str]] = {}
     labels: dict[int, list[str]] = {}
@@ -73,7 +79,8 @@ def own(library: Library, model: ModelInfo) -> tuple[list[Example], dict[str, An
     with library.catalog.read() as db:
         places = photos.by_content(db, list(texts))
     row_of = {int(id): row for row, id in enumerate(ids)}
-    examples, empty, missing, unindexed = [], 0, 0, 0
+    examples: list[Example] = []
+    empty, missing, unindexed = 0, 0, 0
     for content, sentences in sorted(texts.items()):
         kept = tuple(dict.fromkeys(text for text in sentences if text))
         photo = next((photo for photo in places.get(content, ()) if photo.path.is_file()), None)
@@ -81,12 +88,12 @@ def own(library: Library, model: ModelInfo) -> tuple[list[Example], dict[str, An
         missing += bool(kept) and photo is None
         if kept and photo is not None:
             unindexed += content not in row_of
-            example = Example(photo.path, kept, str(photo.path.parent), hash=photo.content_hash)
-            examples.append((example, row_of.get(content, -1)))
-    groups = near(vectors, [row for _, row in examples])
-    found = [replace(one, group=group) for (one, _), group in zip(examples, groups, strict=True)]
+            row = row_of.get(content, -1)
+            examples.append(Example(photo.path, kept, str(photo.path.parent), hash=photo.content_hash, row=row))
+    groups = near(vectors, [one.row for one in examples])
+    found = [replace(one, group=group) for one, group in zip(examples, groups, strict=True)]
     counts = Counter(text.casefold() for one in found for text in one.texts)
-    return found, {
+    report = {
         "photos": len(ids),
         "captioned": len(found),
         "captions": sum(len(one) for one in texts.values()),
@@ -100,6 +107,7 @@ def own(library: Library, model: ModelInfo) -> tuple[list[Example], dict[str, An
         "albums": len({one.album for one in found}),
         "near_copies": len(found) - len({one.group for one in found}),
     }
+    return found, report, vectors
 
 
 def near(vectors: NDArray[np.float32], rows: Sequence[int], block: int = 1024) -> list[int]:
@@ -189,7 +197,8 @@ def _joined(examples: Sequence[Example], by_album: bool) -> dict[int, list[Examp
 class Batches:
     """Which photos meet in which step, and with which of their sentences: the same for the same seed.
 
-    ``size`` photos a batch, of which a share of ``replay`` (0 to 1) come from ``again``.
+    ``size`` photos a batch, of which a share of ``replay`` (0 to 1) come from ``again``. A share of ``hard`` follow one
+    that they look like (``alike``, as `negatives.look_alikes` gives it).
     """
 
     def __init__(
@@ -199,9 +208,12 @@ class Batches:
         *,
         again: Sequence[Example] = (),
         replay: float = 0.0,
+        alike: LookAlikes = (),
+        hard: float = 0.0,
         seed: int = 0,
     ) -> None:
         self._again = again
+        self._alike, self._hard = alike, hard if alike else 0.0
         self._more = min(len(again), round(size * replay)) if again else 0
         self._examples, self._size, self._seed = examples, max(2, size - self._more), seed
         self._epochs: dict[int, list[list[tuple[Example, str]]]] = {}
@@ -217,17 +229,17 @@ class Batches:
     def _epoch(self, epoch: int) -> list[list[tuple[Example, str]]]:
         if epoch not in self._epochs:
             chance = random.Random(f"{self._seed} {epoch}")
-            batches = list(self._apart(self._drawn(self._examples, chance), self._size))
+            batches = list(self._apart(self._drawn(chance), self._size))
             if self._more:
                 batches = [self._with_old(batch, chance) for batch in batches]
             self._epochs = {epoch: batches}
         return self._epochs[epoch]
 
-    @staticmethod
-    def _drawn(examples: Sequence[Example], chance: random.Random) -> list[tuple[Example, str]]:
-        drawn = [(one, chance.choice(one.texts)) for one in examples]
-        chance.shuffle(drawn)
-        return drawn
+    def _drawn(self, chance: random.Random) -> list[tuple[Example, str]]:
+        drawn = [(one, chance.choice(one.texts)) for one in self._examples]
+        order = list(range(len(drawn)))
+        chance.shuffle(order)
+        return [drawn[at] for at in negatives.in_company(order, self._alike, self._hard)]
 
     @staticmethod
     def _apart(pairs: Sequence[tuple[Example, str]], size: int) -> Iterator[list[tuple[Example, str]]]:

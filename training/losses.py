@@ -7,6 +7,10 @@ processes' losses is then the loss of the whole batch.
 
 ``same`` bool[n, m] marks photos and sentences that are no pair of the batch and true all the same (a sentence that a
 photo has too): they count as neither right nor wrong. In a batch that is spread over processes it has to be symmetric.
+
+``wrong`` float[k, dim] are sentences that no photo of the batch has (`training/swaps.py`): wrong answers for all
+photos, asked for by none (NegCLIP: Yuksekgonul et al. 2023). ``same`` has k more columns then, for what is true of a
+photo by chance. Not for a batch that is spread over processes.
 """
 
 from __future__ import annotations
@@ -30,19 +34,21 @@ def info_nce(
     every_text: Tensor | None = None,
     first: int = 0,
     same: Tensor | None = None,
+    wrong: Tensor | None = None,
 ) -> Tensor:
     """Symmetric InfoNCE (van den Oord et al. 2018; Radford et al. 2021), as `open_clip.loss.ClipLoss` computes it.
 
     ``scale`` is the inverse temperature.
     """
-    by_image = scale * images @ (texts if every_text is None else every_text).T
+    by_image = scale * images @ _answers(texts if every_text is None else every_text, wrong).T
     by_text = scale * texts @ (images if every_image is None else every_image).T
     right = torch.arange(first, first + len(images), device=images.device)
     if same is not None:
         hidden = same.clone()
         hidden[torch.arange(len(images), device=images.device), right] = False
         by_image = by_image.masked_fill(hidden, -math.inf)
-        by_text = by_text.masked_fill(hidden.T if every_image is None else hidden, -math.inf)
+        asked = hidden[:, : by_text.shape[1]]
+        by_text = by_text.masked_fill(asked.T if every_image is None else asked, -math.inf)
     return (functional.cross_entropy(by_image, right) + functional.cross_entropy(by_text, right)) / 2
 
 
@@ -55,10 +61,11 @@ def sigmoid(
     every_text: Tensor | None = None,
     first: int = 0,
     same: Tensor | None = None,
+    wrong: Tensor | None = None,
 ) -> Tensor:
     """The sigmoid loss (Zhai et al. 2023), as `open_clip.loss.SigLipLoss` computes it: each pair is judged by itself,
     and ``bias`` says how seldom one is right."""
-    logits = scale * images @ (texts if every_text is None else every_text).T + bias
+    logits = scale * images @ _answers(texts if every_text is None else every_text, wrong).T + bias
     right = torch.full_like(logits, -1)
     rows = torch.arange(len(images), device=images.device)
     right[rows, first + rows] = 1
@@ -68,6 +75,10 @@ def sigmoid(
         hidden[rows, first + rows] = False
         each = each.masked_fill(hidden, 0)
     return each.sum() / len(images)
+
+
+def _answers(texts: Tensor, wrong: Tensor | None) -> Tensor:
+    return texts if wrong is None else torch.cat([texts, wrong])
 
 
 def similarity(images: Tensor, texts: Tensor, old_images: Tensor, old_texts: Tensor, scale: float) -> Tensor:

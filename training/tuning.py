@@ -6,6 +6,7 @@ Both read captions as `training/data.py` finds them, learn by the losses of `tra
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -20,10 +21,11 @@ from core.errors import CallError, TrainingError
 from core.library import Library
 from core.models.openclip import best_device, require_torch
 from core.models.registry import ModelInfo, load_info
-from training import data, losses, surgery
+from training import data, losses, negatives, surgery, swaps
 from training.data import Batches, Example, Pictures, Split
 from training.judging import Encoding, Ruler
 from training.loop import CHECKPOINT, Course, Loop, Told, gradients_in_parts
+from training.negatives import LookAlikes
 
 PAIRS = "pairs.json"
 LEAST = 16
@@ -39,7 +41,9 @@ class Options:
 
     ``batch`` photos are compared at once, and computed in so many ``parts``; ``locked`` is a tower that stays as it is
     (LiT: Zhai et al. 2022). ``replay`` is the share of a batch that are sample photos, ``keep`` how much the old
-    model's similarities count. ``patience`` epochs without a gain end a run.
+    model's similarities count. ``hard_negatives`` is the share of a batch that follow a photo that they look like, and
+    ``swapped`` the share of sentences that meet their swapped self as a wrong answer, of those that have one
+    (`training/negatives.py`, `training/swaps.py`). ``patience`` epochs without a gain end a run.
     """
 
     epochs: float = 3.0
@@ -53,6 +57,8 @@ class Options:
     locked: str = ""
     replay: float = 0.2
     keep: float = 0.5
+    hard_negatives: float = 0.0
+    swapped: float = 0.0
     average: float = 0.9
     patience: int = 2
     precision: str = "fp32"
@@ -79,6 +85,8 @@ class Lesson:
     general: tuple[Example, ...]
     pictures: Pictures
     device: str
+    alike: LookAlikes = ()
+    """Of the photos that are learned from."""
 
     @property
     def ruler(self) -> Ruler:
@@ -118,7 +126,7 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
             "options": asdict(options),
         }
         draft.write(runs.CONFIG, config)
-        examples, report = data.own(library, model)
+        examples, report, vectors = data.own(library, model)
         pictures = Pictures(model.preprocess)
         readable, faults = pictures.readable(examples, lambda done, total: tell("Reading photos", done, total))
         again, general = data.replayed(examples)
@@ -129,11 +137,15 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
         why = too_little(readable, parts, options)
         if why:
             return _nothing(draft, why)
-        named = {"learned": parts.learned, "choosing": parts.choosing, "judging": parts.judging}
-        named |= {"again": tuple(again), "general": tuple(general)}
-        pairs = {name: [_row(one) for one in some] for name, some in named.items()}
-        draft.write(PAIRS, pairs | {"said": parts.said})
-        return _lesson(draft, model, options, pairs | {"said": parts.said}, pictures)
+        found = _pairs(parts, again, general)
+        if options.hard_negatives:
+            found["alike"] = negatives.look_alikes(parts.learned, vectors)
+            report["look_alikes"] = sum(bool(row) for row in found["alike"])
+        if options.swapped:
+            report["swappable"] = sum(bool(swaps.swaps(text)) for one in parts.learned for text in one.texts)
+        draft.write(runs.DATA, report)
+        draft.write(PAIRS, found)
+        return _lesson(draft, model, options, found, pictures)
     except BaseException:
         draft.drop()
         raise
@@ -159,6 +171,13 @@ def _nothing(draft: runs.Draft, why: str) -> dict[str, Any]:
     return result
 
 
+def _pairs(parts: Split, again: Sequence[Example], general: Sequence[Example]) -> dict[str, Any]:
+    """The photos of a run, as `PAIRS` has them: `_lesson` reads it."""
+    named = {"learned": parts.learned, "choosing": parts.choosing, "judging": parts.judging}
+    named |= {"again": tuple(again), "general": tuple(general)}
+    return {name: [_row(one) for one in some] for name, some in named.items()} | {"said": parts.said}
+
+
 def _row(one: Example) -> dict[str, Any]:
     return {"path": str(one.path), "texts": list(one.texts), "album": one.album, "group": one.group}
 
@@ -172,7 +191,8 @@ def _lesson(
 
     parts = Split(some("learned"), some("choosing"), some("judging"), str(pairs["said"]))
     pictures = pictures or Pictures(model.preprocess)
-    return Lesson(draft, model, options, parts, some("again"), some("general"), pictures, best_device())
+    alike = tuple(tuple(row) for row in pairs.get("alike", ()))
+    return Lesson(draft, model, options, parts, some("again"), some("general"), pictures, best_device(), alike)
 
 
 # The steps
@@ -194,7 +214,15 @@ def fit(lesson: Lesson, encoding: Encoding, groups: list[dict[str, Any]], *, res
     Raises `KeyboardInterrupt` behind a saved step, `TrainingError`, `DiskFull`.
     """
     options, model = lesson.options, encoding.model
-    batches = Batches(lesson.parts.learned, options.batch, again=lesson.again, replay=options.replay, seed=options.seed)
+    batches = Batches(
+        lesson.parts.learned,
+        options.batch,
+        again=lesson.again,
+        replay=options.replay,
+        alike=lesson.alike,
+        hard=options.hard_negatives,
+        seed=options.seed,
+    )
     torch.manual_seed(options.seed)
     objective = Objective(lesson, encoding, batches, tell)
     # The temperature (and the bias of the sigmoid loss) belongs to neither tower.
@@ -277,18 +305,21 @@ class Objective:
         surgery.rest(model)
         size = -(-len(pairs) // options.parts)
         parts = [(at, pairs[at : at + size]) for at in range(0, len(pairs), size)]
+        untrue = [self._untrue(text, f"{options.seed} {step} {at}") for at, (_, text) in enumerate(pairs)]
 
-        def encode(part: tuple[int, Sequence[tuple[Example, str]]]) -> tuple[Tensor, Tensor]:
+        def encode(part: tuple[int, Sequence[tuple[Example, str]]]) -> tuple[Tensor, Tensor, Tensor]:
             at, some = part
             pixels = self._lesson.pictures.varied(some, f"{options.seed} {step} {at}")
-            return self._encoding.images(pixels), self._encoding.texts([text for _, text in some])
+            wrong = [text for text in untrue[at : at + len(some)] if text]
+            texts = self._encoding.texts([*(text for _, text in some), *wrong])
+            return self._encoding.images(pixels), texts[: len(some)], texts[len(some) :]
 
-        def loss(images: Tensor, texts: Tensor) -> Tensor:
-            same = true_too(pairs).to(device)
+        def loss(images: Tensor, texts: Tensor, wrong: Tensor) -> Tensor:
+            same = true_too(pairs, [text for text in untrue if text]).to(device)
             if self._bias is not None:
-                value = losses.sigmoid(images, texts, self._scale.exp(), self._bias, same=same)
+                value = losses.sigmoid(images, texts, self._scale.exp(), self._bias, same=same, wrong=wrong)
             else:
-                value = losses.info_nce(images, texts, self._scale.exp(), same=same)
+                value = losses.info_nce(images, texts, self._scale.exp(), same=same, wrong=wrong)
             if options.keep:
                 old = (
                     torch.stack([self._old_images[one.path] for one, _ in pairs]).to(device),
@@ -299,12 +330,20 @@ class Objective:
 
         return gradients_in_parts(encode, parts, loss)
 
+    def _untrue(self, text: str, seed: str) -> str:
+        """One of the swaps of a sentence, or none: the same for the same seed."""
+        chance = random.Random(seed)
+        if chance.random() >= self._lesson.options.swapped:
+            return ""
+        found = swaps.swaps(text)
+        return chance.choice(found) if found else ""
 
-def true_too(pairs: Sequence[tuple[Example, str]]) -> Tensor:
-    """Which photos of a batch (rows) have which of its sentences: bool[n, n]. A photo with five captions is asked for
-    by one, and must not be the wrong answer to another."""
+
+def true_too(pairs: Sequence[tuple[Example, str]], wrong: Sequence[str] = ()) -> Tensor:
+    """Which photos of a batch (rows) have which of its sentences, and of ``wrong`` ones behind them: bool[n, n + k]. A
+    photo with five captions is asked for by one, and must not be the wrong answer to another."""
     known = [{text.casefold() for text in one.texts} for one, _ in pairs]
-    said = [text.casefold() for _, text in pairs]
+    said = [text.casefold() for text in (*(text for _, text in pairs), *wrong)]
     return torch.tensor([[text in texts for text in said] for texts in known], dtype=torch.bool)
 
 

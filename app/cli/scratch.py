@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIGURES = {"sentences_recall_at_1": "photos found first", "sentences_recall_at_10": "photos among the first ten"}
 
-_OTHERS = ("name", "tolerance", "rank", "loss", "locked")
+_OTHERS = ("name", "tolerance", "rank", "loss", "locked", "hard_negatives", "swapped")
 """Options of the other modes."""
 
 
@@ -55,7 +55,7 @@ def _arguments(call: Call) -> list[str]:
     options, operands = call.options, list(call.operands[1:])
     for name in _OTHERS:
         if options[name] not in (None, []):
-            raise CallError(f"`--{name}` is not for `retrouve train scratch`.")
+            raise CallError(f"`--{name.replace('_', '-')}` is not for `retrouve train scratch`.")
     given = {name: options[name.replace("-", "_")] for name in (*NUMBERS, "architecture", "precision")}
     said = [f"--{name}={value}" for name, value in given.items() if value is not None]
     if options["checkpointing"]:

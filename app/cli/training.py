@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 MODES = ("adapter", "lora", "full", "scratch")
 """What can be trained: modules of `training`."""
 
-TUNING = ("epochs", "batch", "parts", "rate", "rank", "loss", "locked", "precision", "seed")
+TUNING = (
+    *("epochs", "batch", "parts", "rate", "rank", "loss", "locked", "precision", "seed"),
+    *("hard_negatives", "swapped"),
+)
 """Options of `lora` and `full` that go on to the run as they are, where they are given."""
 SCRATCH = ("steps", "warm_up", "hold_out", "workers", "save_every", "measure_every", "architecture")
 """Options of `scratch` alone."""
@@ -86,7 +89,8 @@ def _arguments(mode: str, options: dict[str, Any]) -> list[str]:
     """The arguments of the training process. Raises `CallError` for options of another mode."""
     _check(mode, options)
     arguments = [part for name in options["name"] for part in ("--name", name)]
-    arguments += [part for name in TUNING if options[name] is not None for part in (f"--{name}", str(options[name]))]
+    given = {name.replace("_", "-"): options[name] for name in TUNING if options[name] is not None}
+    arguments += [part for name, value in given.items() for part in (f"--{name}", str(value))]
     arguments += ["--resume"] * bool(options["resume"]) + ["--save-memory"] * bool(options["checkpointing"])
     if options["tolerance"] is not None:
         arguments += ["--tolerance", str(options["tolerance"])]
@@ -108,6 +112,8 @@ def _check(mode: str, options: dict[str, Any]) -> None:
     for name, least, most in (("epochs", 0.1, 1000), ("batch", 4, 100_000), ("parts", 1, 10_000), ("rank", 1, 1024)):
         if options[name] is not None and not least <= options[name] <= most:
             raise CallError(f"--{name} goes from {least} to {most:,}.")
+    if options["hard_negatives"] is not None and options["hard_negatives"] > 0.9:
+        raise CallError("--hard-negatives goes from 0 to 0.9: some photos have to be there for others to look like.")
     if options["rate"] is not None and not 0 < options["rate"] <= 1:
         raise CallError("--rate is above 0, and 1 at the most.")
     if options["resume"] and (len(given) > 1 or options["tolerance"] is not None):

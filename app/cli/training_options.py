@@ -40,6 +40,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     tuning.add_argument("--loss", choices=("clip", "sigmoid"), help="InfoNCE (default), or each pair by itself")
     tuning.add_argument("--locked", choices=("image", "text"), help="a tower that stays as it is (default: none)")
+    tuning.add_argument(
+        "--hard-negatives",
+        type=fraction,
+        metavar="SHARE",
+        help="how much of a batch are photos that look alike to the old model, from 0 (default) to 0.9",
+    )
+    tuning.add_argument(
+        "--swapped",
+        type=fraction,
+        metavar="SHARE",
+        help="how many sentences meet their swapped words as a wrong answer, of those that can (default: 0)",
+    )
     scratch = parser.add_argument_group("scratch (docs/training.md tells of each, and of several GPUs)")
     scratch.add_argument("--resume", action="store_true", help="go on with the run named, or with the last")
     scratch.add_argument("--architecture", metavar="A", help="OpenCLIP's name for one, small-vit, or a JSON file")

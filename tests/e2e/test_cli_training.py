@@ -80,6 +80,10 @@ def test_lora_and_full_say_what_they_lack(retrouve: Callable[..., Ran], sample_l
         (("lora", "--resume", "--seed", "2"), "leave the other options out"),
         (("lora", "--rate", "2"), "--rate is above 0"),
         (("lora", "--precision", "fp16"), "fp32 or bf16"),
+        (("lora", "--hard-negatives", "0.95"), "from 0 to 0.9"),
+        (("full", "--swapped", "2"), "from 0 to 1"),
+        (("adapter", "--swapped", "1"), "knows no --swapped"),
+        (("lora", "--resume", "--hard-negatives", "0.5"), "leave the other options out"),
     ]:
         ran = call("train", *words)
         assert (ran.code, says in ran.err) == (2, True), (words, ran)

@@ -29,9 +29,10 @@ def test_captions_and_accepted_tags_become_pairs(sample_library: Path, tmp_path:
     (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
     with Library.open(sample_library) as library:
         library.captioning.take_in(tmp_path / "mine.jsonl")
-        found, report = data.own(library, library.answering)
+        found, report, vectors = data.own(library, library.answering)
     assert len(found) == 12 and report["captioned"] == 12 and report["captions"] == 24
     assert found[0].texts[0].startswith("our day") and report["different"] == 13 and report["repeated"] == 11
+    assert len(vectors) == report["photos"] and {one.row for one in found} <= set(range(len(vectors)))
     assert report["missing"] == report["not_indexed"] == 0 and report["albums"] == 1
     again, general = data.replayed(found)
     names = [one.path.name for one in again + general]

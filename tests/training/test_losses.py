@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training import losses
+from training.loop import gradients_in_parts
 
 
 def pairs(count: int = 6, dim: int = 5, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -31,10 +32,11 @@ def test_they_are_open_clips() -> None:
     assert losses.sigmoid(images, texts, SCALE, BIAS).item() == pytest.approx(theirs, 1e-12)
 
 
-@pytest.mark.parametrize("kind", ["info_nce", "sigmoid", "similarity", "masked"])
+@pytest.mark.parametrize("kind", ["info_nce", "sigmoid", "similarity", "masked", "wrong", "sigmoid_wrong"])
 def test_gradients_are_what_differences_say(kind: str) -> None:
     images, texts = (one.requires_grad_() for one in pairs(4, 3))
     old = pairs(4, 3, seed=1)
+    wrong = pairs(2, 3, seed=2)[0].requires_grad_()
     scale, bias = SCALE.clone().requires_grad_(), BIAS.clone().requires_grad_()
     same = torch.zeros(4, 4, dtype=torch.bool)
     same[0, 2] = same[3, 1] = True
@@ -43,6 +45,11 @@ def test_gradients_are_what_differences_say(kind: str) -> None:
         "sigmoid": (losses.sigmoid, (images, texts, scale, bias)),
         "similarity": (lambda i, t: losses.similarity(i, t, *old, 5.0), (images, texts)),
         "masked": (lambda i, t, s: losses.info_nce(i, t, s, same=same), (images, texts, scale)),
+        "wrong": (lambda i, t, s, w: losses.info_nce(i, t, s, wrong=w), (images, texts, scale, wrong)),
+        "sigmoid_wrong": (
+            lambda i, t, s, b, w: losses.sigmoid(i, t, s, b, wrong=w),
+            (images, texts, scale, bias, wrong),
+        ),
     }
     function, arguments = calls[kind]
     assert torch.autograd.gradcheck(function, arguments)
@@ -109,3 +116,56 @@ def test_the_temperature_stays_within_its_bounds() -> None:
         logarithm = torch.nn.Parameter(torch.tensor(before, dtype=torch.float64))
         losses.clamp_scale(logarithm)
         assert logarithm.item() == pytest.approx(after)
+
+
+def test_wrong_sentences_are_wrong_for_every_photo() -> None:
+    images, texts = pairs(4)
+    wrong, _ = pairs(3, seed=5)
+    rows, extra = SCALE * images @ texts.T, SCALE * images @ wrong.T
+    by_photo = functional.cross_entropy(torch.cat([rows, extra], 1), torch.arange(4))
+    wanted = (by_photo + functional.cross_entropy(rows.T, torch.arange(4))) / 2
+    assert losses.info_nce(images, texts, SCALE, wrong=wrong).item() == pytest.approx(wanted.item(), 1e-12)
+    plain = losses.sigmoid(images, texts, SCALE, BIAS)
+    more = -functional.logsigmoid(-(extra + BIAS)).sum() / 4
+    found = losses.sigmoid(images, texts, SCALE, BIAS, wrong=wrong)
+    assert found.item() == pytest.approx((plain + more).item(), 1e-12)
+    # One that is true of a photo by chance is not wrong for it.
+    same = torch.zeros(4, 7, dtype=torch.bool)
+    same[2, 5] = True
+    left = torch.cat([rows, extra], 1)
+    left[2, 5] = -math.inf
+    wanted = (functional.cross_entropy(left, torch.arange(4)) + functional.cross_entropy(rows.T, torch.arange(4))) / 2
+    assert losses.info_nce(images, texts, SCALE, same=same, wrong=wrong).item() == pytest.approx(wanted.item(), 1e-12)
+    less = -functional.logsigmoid(-(extra[2, 1] + BIAS)) / 4
+    found = losses.sigmoid(images, texts, SCALE, BIAS, same=same, wrong=wrong)
+    assert found.item() == pytest.approx((plain + more - less).item(), 1e-12)
+    none = losses.info_nce(images, texts, SCALE, wrong=wrong[:0])
+    assert none.item() == losses.info_nce(images, texts, SCALE).item()
+
+
+@pytest.mark.parametrize("kind", ["info_nce", "sigmoid"])
+def test_wrong_sentences_go_through_the_towers_in_parts_too(kind: str) -> None:
+    torch.manual_seed(0)
+    towers = torch.nn.ModuleList([torch.nn.Linear(6, 5), torch.nn.Linear(7, 5)]).double()
+    photos, sentences = torch.randn(7, 6, dtype=torch.float64), torch.randn(7, 7, dtype=torch.float64)
+    untrue = {0: torch.randn(7, dtype=torch.float64), 4: torch.randn(7, dtype=torch.float64), 5: sentences[1]}
+
+    def encode(part: slice) -> tuple[Tensor, Tensor, Tensor]:
+        wrong = [untrue[at] for at in range(7)[part] if at in untrue]
+        said = functional.normalize(towers[1](torch.stack([*sentences[part], *wrong])), dim=1)
+        count = len(range(7)[part])
+        return functional.normalize(towers[0](photos[part]), dim=1), said[:count], said[count:]
+
+    def loss(images: Tensor, texts: Tensor, wrong: Tensor) -> Tensor:
+        if kind == "info_nce":
+            return losses.info_nce(images, texts, SCALE, wrong=wrong)
+        return losses.sigmoid(images, texts, SCALE, BIAS, wrong=wrong)
+
+    def gradients(parts: list[slice]) -> list[Tensor]:
+        towers.zero_grad()
+        value = gradients_in_parts(encode, parts, loss)
+        return [value, *(one.grad.clone() for one in towers.parameters())]
+
+    whole = gradients([slice(0, 7)])
+    for parts in ([slice(0, 3), slice(3, 6), slice(6, 7)], [slice(0, 1), slice(1, 4), slice(4, 7)]):  # some without one
+        assert all(torch.allclose(one, other, atol=1e-13) for one, other in zip(gradients(parts), whole, strict=True))

@@ -24,7 +24,7 @@ from core.library import Library
 from core.models.importing import ImportRequest, import_model
 from core.models.shelf import Shelf
 from tests.core.models.small_models import local_dir
-from training import full, judging, lora, tuning
+from training import data, full, judging, lora, surgery, tuning
 from training.judging import Measured
 from training.tuning import Options
 
@@ -152,13 +152,19 @@ def test_what_was_learned_is_installed_and_answers(kind: Any, rate: float, libra
     assert library.use_model("small").model_id == before.model_id
 
 
+HARD = replace(SMALL_RUN, hard_negatives=0.5, swapped=0.8)
+
+
 @pytest.mark.usefixtures("not_installed")
 def test_stopped_and_resumed_it_comes_to_the_same(made: Path, library: Library, tmp_path: Path) -> None:
-    whole = lora.train(library, SMALL_RUN, Heard())
+    whole = lora.train(library, HARD, Heard())
+    report = library.runs.details(whole["run"])["data"]
+    assert report["swappable"] >= 0.85 * report["learned"] > 0, "all but those of one colour have two to exchange"
+    assert report["look_alikes"] == report["learned"]
     shutil.copytree(made / "library", tmp_path / "second")
     with Library.open(tmp_path / "second") as second:
         with pytest.raises(KeyboardInterrupt):
-            lora.train(second, SMALL_RUN, Heard(stop_at=3))
+            lora.train(second, HARD, Heard(stop_at=3))
         assert not second.runs.all() and second.info.name == "small"
         heard = Heard()
         resumed = lora.train(second, Options(), heard, resume=True)
@@ -256,6 +262,25 @@ def test_a_sentence_that_another_photo_has_too_is_not_wrong_for_it() -> None:
 
     one, two = Example(Path("/1"), ("a dog", "A Beach")), Example(Path("/2"), ("a beach",))
     assert tuning.true_too([(one, "a dog"), (two, "a beach")]).tolist() == [[True, True], [False, True]]
+
+
+def test_swapped_sentences_are_learned_to_be_wrong(library: Library) -> None:
+    """The loss of the same batches is higher with them, by what they are to be learned from."""
+    found = []
+    for swapped in (0.0, 1.0):
+        begun = tuning.begin(library, "lora", replace(SMALL_RUN, swapped=swapped), resume=False, tell=Heard())
+        assert isinstance(begun, tuning.Lesson)
+        torch.manual_seed(0)
+        encoding = judging.Encoding(surgery.load(begun.model, begun.device), begun.device, "fp32")
+        batches = data.Batches(begun.parts.learned, 48)
+        objective = tuning.Objective(begun, encoding, batches, Heard())
+        pairs = batches.at(0)
+        found.append(float(objective.gradients(0)))
+        begun.draft.drop()
+    assert found[1] > found[0] + 0.1
+    one, two = pairs[:2]
+    wrong = [two[1], "a sentence of nobody"]
+    assert tuning.true_too([one, two], wrong).tolist() == [[True, False, False, False], [False, True, True, False]]
 
 
 @pytest.mark.usefixtures("not_installed")
