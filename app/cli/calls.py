@@ -20,6 +20,22 @@ MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Verb:
+    """One of the things that a command does, for its help alone: the command's own code reads it."""
+
+    name: str
+    summary: str
+    operands: str = ""
+    """How what follows it is called in the usage line; empty for nothing."""
+    arguments: tuple[tuple[str, str], ...] = ()
+    """Each operand and what it is; a line without one goes on with the one above."""
+    options: tuple[str, ...] = ()
+    """The options of the command that are for it, by their names in `Call.options`."""
+    examples: tuple[str, ...] = ()
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A command as the parser sees it. ``entry`` is ``module:function``, imported when the command runs."""
 
@@ -32,6 +48,10 @@ class Command:
     at_most: int | None = 0
     add_options: Callable[[argparse.ArgumentParser], None] | None = None
     details: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+    """As a verb's; of a command with verbs, theirs say it."""
+    examples: tuple[str, ...] = ()
+    verbs: tuple[Verb, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,19 @@ class _Parser(argparse.ArgumentParser):
         if message.startswith("unrecognized arguments: -") and self.prog.endswith(("search", "saved")):
             sentence += " (words that begin with - go inside quotes with the others, or after --)"
         raise CallError(f"{sentence}. `{self.prog} --help` shows how it is called.")
+
+    def say_whose(self, verbs: Sequence[Verb]) -> None:
+        """Put before the help of each option the verbs that it is for; in groups of options the heading says it."""
+        for action in self._optionals._group_actions:
+            whose = [verb.name for verb in verbs if action.dest in verb.options]
+            if whose:
+                action.help = f"with {' and '.join(whose)}: {action.help}"
+
+    def take_options(self, other: _Parser, names: Sequence[str]) -> None:
+        """Take over those of another parser's options that have these names, in their order there."""
+        for action in other._actions:
+            if action.dest in names:
+                self._optionals._add_action(action)
 
 
 def probability(text: str) -> float:
@@ -157,15 +190,7 @@ def _without_command(
 
 
 def _with_command(command: Command, before: list[str], after: list[str], version: Callable[[], str]) -> Call:
-    parser = _Parser(
-        prog=f"retrouve {command.name}",
-        usage=f"retrouve {command.name} {command.operands}".rstrip() + " [options]",
-        description=command.summary,
-        epilog=command.details or None,
-        add_help=False,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = _parser(command.name, command)
     parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)
     if command.add_options is not None:
         command.add_options(parser)
@@ -173,15 +198,46 @@ def _with_command(command: Command, before: list[str], after: list[str], version
     options = vars(parser.parse_intermixed_args(before))
     if options.pop("version"):
         raise HelpWanted(f"retrouve {version()}")
-    if options.pop("help"):
-        raise HelpWanted(parser.format_help())
     operands = (*options.pop("operands"), *after)
+    if options.pop("help"):
+        raise HelpWanted(_help(command, parser, operands[:1]))
     if len(operands) < command.at_least:
         raise CallError(f"`retrouve {command.name}` needs {command.operands}: {parser.format_usage().strip()}.")
     if command.at_most is not None and len(operands) > command.at_most:
         extra = operands[command.at_most]
         raise CallError(f"`retrouve {command.name}` does not know what to do with `{extra}`.")
     return Call(command, options.pop("library") or default_library(), operands, options)
+
+
+def _parser(name: str, about: Command | Verb) -> _Parser:
+    summary, epilog = about.summary, about.details
+    if about.arguments:
+        width = max(len(word) for word, _ in about.arguments)
+        summary += "\n\narguments:" + "".join(f"\n  {word:<{width}}  {what}" for word, what in about.arguments)
+    if about.examples:
+        lines = "\n".join(f"  {example}" for example in about.examples)
+        epilog = f"for example:\n{lines}\n\n{epilog}".rstrip()
+    return _Parser(
+        prog=f"retrouve {name}",
+        usage=f"retrouve {name} {about.operands}".rstrip() + " [options]",
+        description=summary,
+        epilog=epilog or None,
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _help(command: Command, parser: _Parser, words: Sequence[str]) -> str:
+    """The help of a command, or of the verb that was named with it."""
+    verb = next((verb for verb in command.verbs if [verb.name] == list(words)), None)
+    if verb is None:
+        parser.say_whose(command.verbs)
+        return parser.format_help()
+    own = _parser(f"{command.name} {verb.name}", verb)
+    own.take_options(parser, verb.options)
+    _add_shared(own)
+    return f"{own.format_help()}\n`retrouve {command.name} --help` tells of the others."
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.cli import training_options
+from app.cli import training_options, verbs
 from app.cli.calls import Command, probability, whole_number
 
 ORDERS = ("match", "date", "oldest", "folder", "size")
@@ -85,15 +85,15 @@ def _tag(parser: argparse.ArgumentParser) -> None:
 
 
 def _labels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", metavar="NAME", help="with import: what the list is called (default: as its file)")
+    parser.add_argument("--name", metavar="NAME", help="what the list is called (default: as its file)")
     parser.add_argument(
         "--format",
         choices=LABEL_FORMATS,
         metavar="F",
-        help="with import and export: toml, csv, txt, lightroom or digikam (default: told by the file)",
+        help="toml, csv, txt, lightroom or digikam (default: told by the file)",
     )
-    parser.add_argument("--to", metavar="FILE", help="with export: the file to write (default: stdout)")
-    parser.add_argument("--overwrite", action="store_true", help="with export: the file may be there already")
+    parser.add_argument("--to", metavar="FILE", help="the file to write (default: stdout)")
+    parser.add_argument("--overwrite", action="store_true", help="the file may be there already")
 
 
 def _tags(parser: argparse.ArgumentParser) -> None:
@@ -103,12 +103,12 @@ def _tags(parser: argparse.ArgumentParser) -> None:
         default=[],
         choices=STATES,
         metavar="STATE",
-        help="with list: suggested, accepted or rejected; several add up (default: every state)",
+        help="suggested, accepted or rejected; several add up (default: every state)",
     )
-    parser.add_argument("--label", metavar="LABEL", help="with list: this label alone")
-    parser.add_argument("--xmp", action="store_true", help="with export: write accepted tags into XMP sidecars")
-    parser.add_argument("--dry-run", action="store_true", help="with export: show what would be written, write nothing")
-    parser.add_argument("--undo", action="store_true", help="with export: put back what the last export changed")
+    parser.add_argument("--label", metavar="LABEL", help="this label alone")
+    parser.add_argument("--xmp", action="store_true", help="write accepted tags into XMP sidecars")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    parser.add_argument("--undo", action="store_true", help="put back what the last export changed")
 
 
 def _rules(parser: argparse.ArgumentParser) -> None:
@@ -130,17 +130,17 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _captions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--overwrite", action="store_true", help="the file of an export may be there already")
+    parser.add_argument("--overwrite", action="store_true", help="the file may be there already")
 
 
 def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", help="what the new model is called here (default: as the file is)")
     parser.add_argument("--architecture", metavar="A", help="what a bare checkpoint holds, by OpenCLIP's name for it")
     parser.add_argument("--tag", metavar="TAG", help="the published checkpoint that it is like, where it matters")
-    parser.add_argument("--at-once", action="store_true", help="with use: it answers before it has encoded all photos")
-    parser.add_argument("--accept-licence", action="store_true", help="fetch: I have read a licence for research only")
-    parser.add_argument("--graphs", action="store_true", help="fetch: the ONNX export, even where PyTorch is installed")
-    parser.add_argument("--probe", action="store_true", help="list: measure what this machine would do in each")
+    parser.add_argument("--at-once", action="store_true", help="it answers before it has encoded all photos")
+    parser.add_argument("--accept-licence", action="store_true", help="I have read a licence for research only")
+    parser.add_argument("--graphs", action="store_true", help="the ONNX export, even where PyTorch is installed")
+    parser.add_argument("--probe", action="store_true", help="measure what this machine would do in each")
 
 
 SEARCH_DETAILS = """\
@@ -210,9 +210,8 @@ Rates are fractions of 1 with --json. Nothing is written anywhere. What the libr
 """
 
 TAG_DETAILS = """\
-FOLDER may be any folder in the library; without one, all photos are looked at. Nothing is encoded: it reads what
-`retrouve index` stored. What you accepted or rejected stays, and what was suggested before and is none any more goes,
-unless another list that has the label suggests it.
+Nothing is encoded: it reads what `retrouve index` stored. What you accepted or rejected stays. What was suggested
+before and is none any more goes, unless another list that has the label suggests it.
 """
 
 TAGS_DETAILS = """\
@@ -241,7 +240,7 @@ the window. Of two rules with one list the one of the inner folder holds.
 """
 
 CLASSIFY_DETAILS = """\
-The photos need not be in the library. Scores are probabilities: `retrouve classify photo.jpg --labels dog,cat,horse`.
+Scores are probabilities, each label by itself: they need not add up to 100 %. Nothing is written.
 """
 
 CAPTIONS_DETAILS = """\
@@ -289,6 +288,8 @@ COMMANDS: tuple[Command, ...] = (
         operands="[FOLDER...]",
         at_most=None,
         add_options=_index,
+        arguments=(("FOLDER", "a folder with photos; those below it count too"),),
+        examples=("retrouve index ~/Photos", "retrouve index", "retrouve index ~/Photos --ignore .trash"),
     ),
     Command(
         "search",
@@ -298,6 +299,8 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_search,
         details=SEARCH_DETAILS,
+        arguments=(("QUERY", "what the photos show, in your own words"),),
+        examples=("retrouve search a dog on the beach", "retrouve search --like photo.jpg in the snow --top 50"),
     ),
     Command(
         "similar",
@@ -307,10 +310,14 @@ COMMANDS: tuple[Command, ...] = (
         at_least=1,
         at_most=1,
         add_options=_top,
+        arguments=(("PHOTO", "any photo; it need not be in the library"),),
+        examples=("retrouve similar photo.jpg",),
     ),
-    Command("failures", "lists what could not be read, and why", "app.cli.state:failures"),
-    Command("status", "says what the library holds", "app.cli.state:status"),
-    Command("roots", "lists the folders of the library", "app.cli.folders:roots"),
+    Command(
+        "failures", "lists what could not be read, and why", "app.cli.state:failures", examples=("retrouve failures",)
+    ),
+    Command("status", "says what the library holds", "app.cli.state:status", examples=("retrouve status",)),
+    Command("roots", "lists the folders of the library", "app.cli.folders:roots", examples=("retrouve roots",)),
     Command(
         "forget",
         "takes a folder out of the library; its files stay as they are",
@@ -318,6 +325,8 @@ COMMANDS: tuple[Command, ...] = (
         operands="FOLDER",
         at_least=1,
         at_most=1,
+        arguments=(("FOLDER", "a folder that `retrouve roots` lists"),),
+        examples=("retrouve forget ~/Photos/Old",),
     ),
     Command(
         "evaluate",
@@ -328,6 +337,8 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         add_options=_evaluate,
         details=EVALUATE_DETAILS,
+        arguments=(("FOLDER", "a folder with captions.jsonl, or with a sub-folder of photos a class"),),
+        examples=("retrouve evaluate ./scenes", "retrouve evaluate ./captioned --model starter --where split=test"),
     ),
     Command(
         "captions",
@@ -337,6 +348,7 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_captions,
         details=CAPTIONS_DETAILS,
+        verbs=verbs.CAPTIONS,
     ),
     Command(
         "train",
@@ -346,6 +358,7 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=training_options.add,
         details=TRAIN_DETAILS,
+        verbs=verbs.TRAIN,
     ),
     Command(
         "runs",
@@ -354,6 +367,7 @@ COMMANDS: tuple[Command, ...] = (
         operands="[list|show|compare|remove]",
         at_most=None,
         details=RUNS_DETAILS,
+        verbs=verbs.RUNS,
     ),
     Command(
         "adapters",
@@ -362,6 +376,7 @@ COMMANDS: tuple[Command, ...] = (
         operands="[list|on|off|remove]",
         at_most=2,
         details=ADAPTERS_DETAILS,
+        verbs=verbs.ADAPTERS,
     ),
     Command(
         "saved",
@@ -370,6 +385,7 @@ COMMANDS: tuple[Command, ...] = (
         operands="[list|add|rename|remove]",
         at_most=None,
         details=SAVED_DETAILS,
+        verbs=verbs.SAVED,
     ),
     Command(
         "history",
@@ -378,6 +394,7 @@ COMMANDS: tuple[Command, ...] = (
         operands="[list|clear|on|off]",
         at_most=1,
         details=HISTORY_DETAILS,
+        verbs=verbs.HISTORY,
     ),
     Command(
         "labels",
@@ -387,6 +404,7 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_labels,
         details=LABELS_DETAILS,
+        verbs=verbs.LABELS,
     ),
     Command(
         "tag",
@@ -396,6 +414,8 @@ COMMANDS: tuple[Command, ...] = (
         at_most=1,
         add_options=_tag,
         details=TAG_DETAILS,
+        arguments=(("FOLDER", "any folder in the library; without one, all photos"),),
+        examples=("retrouve tag --labels everyday --dry-run", "retrouve tag ~/Photos/Italy --labels everyday"),
     ),
     Command(
         "tags",
@@ -405,6 +425,7 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_tags,
         details=TAGS_DETAILS,
+        verbs=verbs.TAGS,
     ),
     Command(
         "rules",
@@ -414,6 +435,7 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_rules,
         details=RULES_DETAILS,
+        verbs=verbs.RULES,
     ),
     Command(
         "classify",
@@ -424,6 +446,8 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_classify,
         details=CLASSIFY_DETAILS,
+        arguments=(("PHOTO", "any photo; it need not be in the library"),),
+        examples=("retrouve classify photo.jpg --labels dog,cat,horse", "retrouve classify *.jpg --labels scenes"),
     ),
     Command(
         "models",
@@ -433,6 +457,13 @@ COMMANDS: tuple[Command, ...] = (
         at_most=None,
         add_options=_models,
         details=MODELS_DETAILS,
+        verbs=verbs.MODELS,
     ),
-    Command("doctor", "says whether everything is well", "app.cli.state:doctor", add_options=_doctor),
+    Command(
+        "doctor",
+        "says whether everything is well",
+        "app.cli.state:doctor",
+        add_options=_doctor,
+        examples=("retrouve doctor", "retrouve doctor --mend"),
+    ),
 )

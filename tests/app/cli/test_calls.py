@@ -1,11 +1,13 @@
 """How what was typed is understood."""
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from app.cli import calls
-from app.cli.calls import Call, HelpWanted
+from app.cli.calls import Call, Command, HelpWanted, Verb
 from app.cli.commands import COMMANDS
 from core.errors import CallError
 
@@ -106,6 +108,48 @@ def test_help_names_every_command_and_every_command_has_help() -> None:
         with pytest.raises(HelpWanted) as page:
             read(command.name, "-h")
         assert f"retrouve {command.name}" in str(page.value) and "--library" in str(page.value)
+
+
+PAGES = [(command, verb) for command in COMMANDS for verb in command.verbs or (command,)]
+
+
+@pytest.mark.parametrize(("command", "page"), PAGES, ids=[f"{one.name} {page.name}" for one, page in PAGES])
+def test_every_verb_has_a_help_of_its_own_with_its_arguments_options_and_an_example(
+    command: Command, page: Command | Verb
+) -> None:
+    words = [command.name] if page is command else [command.name, page.name]
+    with pytest.raises(HelpWanted) as caught:
+        read(*words, "--help")
+    text = str(caught.value)
+    assert text.startswith(f"usage: {' '.join(['retrouve', *words, page.operands]).rstrip()} [options]\n")
+    assert page.summary in text
+    for operand in re.findall("[A-Z]+", page.operands):
+        assert re.search(rf"^  {operand} +\w", text, re.MULTILINE), f"{operand} is told of"
+    assert not any(other.summary in text for other in command.verbs if other is not page)
+    assert page.examples
+    for example in page.examples:
+        assert example in text
+        assert (named(read(*shlex.split(example)[1:])) or "?") in example, "what is shown can be typed"
+
+
+def test_the_help_of_a_verb_has_its_options_and_that_of_the_command_says_whose_each_is() -> None:
+    with pytest.raises(HelpWanted) as verb:
+        read("tags", "export", "--help")
+    assert "--xmp" in str(verb.value) and "--state" not in str(verb.value) and "with export:" not in str(verb.value)
+    with pytest.raises(HelpWanted) as whole:
+        read("labels", "--help")
+    assert re.search(r"--format F +with import and export: toml", str(whole.value))
+
+
+def test_every_verb_that_a_command_knows_has_help_and_options_that_it_knows() -> None:
+    for command in COMMANDS:
+        if not command.verbs:
+            continue
+        known = set(re.findall(r"[a-z]+", command.operands.split("]")[0]))
+        assert {verb.name for verb in command.verbs} == known
+        options = set(read(command.name).options)
+        for verb in command.verbs:
+            assert set(verb.options) <= options, verb.name
 
 
 def test_json_is_seen_even_in_a_call_that_makes_no_sense() -> None:
