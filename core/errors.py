@@ -30,6 +30,17 @@ class FolderError(RetrouveError):
     """A folder is not there, is no folder, or cannot be read."""
 
 
+class FileNamed(CallError, FolderError):
+    """A file was named where a folder belongs. What is there can be used, but not so: the call is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is a file, not a folder. Name the folder that it is in.")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[FileNamed], tuple[Path]]:
+        return FileNamed, (self.path,)
+
+
 class PhotoError(RetrouveError):
     """One photo cannot be read. ``reason`` is kept in the catalogue and shown in the list of failures.
 
@@ -43,11 +54,15 @@ class PhotoError(RetrouveError):
 
     def __reduce__(self) -> tuple[type[PhotoError], tuple[Path, str]]:
         """Errors travel from the worker process by pickle, which would otherwise call us with the sentence alone."""
-        return PhotoError, (self.path, self.reason)
+        return type(self), (self.path, self.reason)
+
+
+class FolderNamed(CallError, PhotoError):
+    """A folder was named where a photo belongs."""
 
 
 class LabelFileError(RetrouveError):
-    """A file that a label list should be read from is not there, is a folder, or cannot be read."""
+    """A file that a label list should be read from is not there, or cannot be read."""
 
 
 class CaptionsError(RetrouveError):
@@ -69,6 +84,10 @@ class SidecarError(RetrouveError):
 
 class CatalogError(RetrouveError):
     """The catalogue cannot be used. The base of what is wrong with it."""
+
+
+class NoLibraryFolder(CallError, CatalogError):
+    """A file was named where the library's folder belongs, or a folder in a file."""
 
 
 class CatalogMissing(CatalogError):

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from core.catalog import contents, roots
+from core.catalog import contents, roots, rules_rows
 from core.catalog.connection import Catalog
 from core.catalog.lock import IndexLock
 from core.catalog.nesting import Place, absolute, inner_path, place_of, roots_inside
-from core.errors import CallError, FolderError
+from core.errors import CallError, FileNamed, FolderError
 from core.types import ContentHash, Root, RootStatus
 
 
@@ -105,6 +105,23 @@ def locate(catalog: Catalog, path: Path) -> Place:
     return place
 
 
+def locate_known(catalog: Catalog, path: Path) -> Place:
+    """As `locate`, for a folder that is there, or that photos are known in while its disk is away.
+
+    Raises `FileNamed` for a file too, and `FolderError` for what is not there and was not before.
+    """
+    place = locate(catalog, path)
+    if place.path.is_dir():
+        return place
+    if place.path.exists():
+        raise FileNamed(place.path)
+    with catalog.read() as db:
+        known = rules_rows.knows_folder(db, place.root.id, place.inner)
+    if not known:
+        raise FolderError(f"{place.path} is not there.")
+    return place
+
+
 def _known(catalog: Catalog) -> tuple[list[Root], dict[int, tuple[int, int]]]:
     with catalog.read() as db:
         db.execute("BEGIN")
@@ -124,7 +141,7 @@ def _require_readable(path: Path) -> None:
     except FileNotFoundError as error:
         raise FolderError(f"{path} is not there.") from error
     except NotADirectoryError as error:
-        raise FolderError(f"{path} is a file, not a folder. Name the folder that it is in.") from error
+        raise FileNamed(path) from error
     except PermissionError as error:
         raise FolderError(f"You have no permission to read the folder {path}.") from error
     except (OSError, ValueError) as error:

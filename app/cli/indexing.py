@@ -13,7 +13,7 @@ from app.cli.interrupts import StopRequest
 from app.cli.opening import open_library
 from app.cli.progress import ProgressBar
 from app.cli.wording import counted, duration
-from core.errors import CallError, CatalogMissing, FolderError
+from core.errors import CallError, CatalogMissing, FileNamed, FolderError
 from core.types import IndexReport, Phase
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def index(call: Call, console: Console) -> int:
 
 
 def require_folder(folder: Path) -> None:
-    """Raise FolderError for what is no folder, before anything else is touched."""
+    """Raise `FolderError` for what is not there and `FileNamed` for a file, before anything else is touched."""
     if not folder.exists():
         raise FolderError(f"{folder} is not there.")
     if not folder.is_dir():
-        raise FolderError(f"{folder} is a file, not a folder. Name the folder that it is in.")
+        raise FileNamed(folder)
 
 
 def run_index(

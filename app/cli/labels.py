@@ -23,6 +23,8 @@ USAGE = (
 )
 _OPTIONS = {"name": ("import",), "format": ("import", "export"), "to": ("export",), "overwrite": ("export",)}
 _STDOUT = "-"
+_HEAD = ("label", "below", "group", "also called", "looked for as", "not")
+"""What `labels show` tells of a label; the last three in the order of `_texts`."""
 _MOST_SPELLINGS = 10
 """Labels whose spelling is told of."""
 
@@ -162,12 +164,11 @@ def _show(operands: Sequence[str], call: Call, console: Console) -> int:
         found = _find(library, operands[0])
     console.document(_as_document(found))
     if not console.on_terminal:
-        console.table(
-            [
-                (label.name, label.parent or "", label.group or "", *map(" | ".join, _texts(label)))
-                for label in found.labels
-            ]
-        )
+        rows = [
+            (label.name, label.parent or "", label.group or "", *map(" | ".join, _texts(label)))
+            for label in found.labels
+        ]
+        console.table([_HEAD, *rows])  # Most cells of most lists are empty: without a heading they tell nothing.
         return 0
     where = "comes with the program" if found.id is None else "in your library"
     console.say(f"“{found.name}”: {counted(len(found.labels), 'label')}, {where}")
@@ -186,13 +187,12 @@ def _show_tree(found: LabelList, console: Console) -> None:
 
     for level, label in walk(found.labels):
         indent = "  " * level
-        also = f" ({', '.join(label.synonyms)})" if label.synonyms else ""
-        group = f" [{label.group}]" if label.group and label.group not in found.exclusive else ""
-        console.line(f"{indent}{label.name}{also}{group}")
-        for prompt in label.prompts:
-            console.line(f"{indent}    “{prompt}”")
-        for negative in label.negatives:
-            console.line(f"{indent}    not “{negative}”")
+        console.line(f"{indent}{label.name}")
+        if label.group and label.group not in found.exclusive:
+            console.line(f"{indent}    group: {label.group}")
+        for what, texts in zip(_HEAD[3:], _texts(label), strict=True):
+            if texts:
+                console.line(f"{indent}    {what}: {', '.join(f'“{text}”' for text in texts)}")
 
 
 def _export(operands: Sequence[str], call: Call, console: Console) -> int:

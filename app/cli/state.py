@@ -85,9 +85,7 @@ def doctor(call: Call, console: Console) -> int:
         with open_library(call.library) as library:
             checks += [asdict(check) for check in library.doctor(mend=call.options["mend"])]
     except CatalogMissing as error:
-        usable = not call.library.exists() or call.library.is_dir()
-        sentence = str(error) if usable else f"{call.library} is a file: a library is a folder."
-        checks += [{"name": "library", "ok": usable, "sentence": sentence}, _bundled_model()]
+        checks += [{"name": "library", "ok": True, "sentence": str(error)}, _bundled_model()]
     except RetrouveError as error:
         checks.append({"name": "library", "ok": False, "sentence": str(error)})
     healthy = all(check["ok"] for check in checks)

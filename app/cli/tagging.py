@@ -60,6 +60,9 @@ def classify(call: Call, console: Console) -> int:
     if not call.options["labels"]:
         raise CallError("Say which labels: `retrouve classify PHOTO --labels dog,cat`.")
     paths = [absolute(text) for text in call.operands]
+    folder = next((path for path in paths if path.is_dir()), None)
+    if folder is not None:
+        raise CallError(f"{folder} is a folder. Name photos; `retrouve tag FOLDER --labels LIST` is for folders.")
     with any_library(call.library) as library:
         labels = _labels(call.options["labels"], library)
         answers = library.tagging.suggester.classify(paths, labels)
@@ -189,12 +192,13 @@ def _sentences(labels: LabelList, report: TagReport, above: float | None, dry_ru
 def _labels(text: str, library: Library) -> LabelList:
     """``a,b,c``, or the name of a list."""
     from core.catalog.tags import folded
+    from core.tagging.checking import cleaned
     from core.tagging.types import Label, LabelList
 
     known = library.tagging.lists.find(text) if "," not in text else None
     if known is not None:
         return known
-    typed = (" ".join(name.split()) for name in text.split(",") if name.strip())
+    typed = filter(None, map(cleaned, text.split(",")))
     names: dict[str, str] = {}
     for name in typed:
         names.setdefault(folded(name), name)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST_NOTES = 20
 """Notes that a person is shown."""
+_CAPTION = 60
+"""Characters of a caption that a person is shown."""
 
 USAGE = "`retrouve tags export --xmp`, with --dry-run to see what would be written, or --undo to take it back"
 
@@ -61,7 +63,7 @@ def _write(library: Library, dry_run: bool, console: Console) -> int:
     console.document(document)
     _tell_refused(report, console)
     if dry_run:
-        console.table([_row(plan) for plan in report.sidecars], head=("sidecar", "adds", "removes"))
+        _show_plans(report, console)
     _tell_notes(report, console)
     console.say(_sentence(report, dry_run))
     return _code(report, total)
@@ -127,11 +129,32 @@ def _tell_notes(report: SidecarReport, console: Console) -> None:
         console.remark(f"retrouve: ... and so for {len(report.notes) - _MOST_NOTES:,} more.")
 
 
+def _show_plans(report: SidecarReport, console: Console) -> None:
+    """A line a sidecar: in a pipe, which has no headings, each cell says what it is."""
+    plans = [_row(plan) for plan in report.sidecars]
+    if console.on_terminal:
+        heads = ("sidecar", "adds keywords", "takes keywords away", "caption")
+        used = [place for place in range(len(heads)) if not place or any(row[place] for row in plans)]
+        head = [heads[place] for place in used]
+        console.table([[row[place] for place in used] for row in plans], head=head if plans else ())
+        return
+    words = ("", "adds ", "takes away ", "caption: ")
+    console.table([[f"{word}{cell}" if cell else "" for word, cell in zip(words, row, strict=True)] for row in plans])
+
+
 def _row(plan: Planned) -> Sequence[str]:
     """With the whole path: it is a file in a folder of theirs that will be written, and names alone are alike."""
-    adds = [*plan.adds_at, *(["a caption"] if plan.caption else [])]
-    removes = [*plan.removes_at, *(["the caption"] if plan.caption == "" else [])]
-    return str(plan.sidecar), ", ".join(adds), ", ".join(removes)
+    return str(plan.sidecar), ", ".join(plan.adds_at), ", ".join(plan.removes_at), _caption(plan.caption)
+
+
+def _caption(written: str | None) -> str:
+    """The caption that a sidecar gets, in one line and shortened; that the one of before goes; empty where it stays."""
+    if written is None:
+        return ""
+    line = " ".join(written.split())
+    if len(line) > _CAPTION:
+        line = f"{line[:_CAPTION].rstrip()}…"
+    return f"“{line}”" if line else "that of before goes"
 
 
 def _as_document(report: SidecarReport) -> dict[str, object]:

@@ -6,8 +6,8 @@ from app.cli.calls import Verb
 
 _PHOTOS = ("PHOTO", "a photo of the library")
 _LABEL = ("LABEL", "a label's name, or its place in a list's tree, such as “Animals > Dog”")
-_TUNED = tuple("tolerance epochs batch parts rate loss locked precision seed resume checkpointing".split())
-"""Options of `train lora` and `train full`."""
+_TUNED = ("tolerance", "epochs", "batch", "parts", "rate", "loss", "locked", "precision", "seed", "checkpointing")
+"""Options of `train lora` and `train full`, which go on with --resume too."""
 
 LABELS = (
     Verb("list", "your lists, and those that come with the program", examples=("retrouve labels list",)),
@@ -31,8 +31,7 @@ LABELS = (
         operands="LIST",
         arguments=(("LIST", "the name of a list of yours, or of one that comes with the program"),),
         examples=("retrouve labels show pets",),
-        details="In a pipe a line is a label: its name, the label above it, its group, synonyms, prompts and\n"
-        "negatives, with tabs between.",
+        details="In a pipe a label is a line, with tabs between what is told of it; the first line says what that is.",
     ),
     Verb(
         "export",
@@ -333,13 +332,13 @@ TRAIN = (
     Verb(
         "lora",
         "trains small changes to the model on captioned photos, in minutes; needs [torch], Ctrl-C saves",
-        options=("rank", *_TUNED),
+        options=("rank", "resume", *_TUNED),
         examples=("retrouve train lora", "retrouve train lora --resume"),
     ),
     Verb(
         "full",
         "trains all weights but batch norm and word vectors, for thousands of captions; needs [torch]",
-        options=_TUNED,
+        options=("resume", *_TUNED),
         examples=("retrouve train full --epochs 2",),
     ),
     Verb(

@@ -17,7 +17,7 @@ from core.catalog.connection import Catalog
 from core.catalog.naming import to_name
 from core.catalog.nesting import absolute, inner_path
 from core.copying import Unfinished, refused
-from core.errors import CallError, CaptionsError, TargetTaken
+from core.errors import CallError, CaptionsError, FolderNamed, TargetTaken
 from core.photos.suffixes import is_photo_name
 from core.types import FoundCaption
 
@@ -101,9 +101,11 @@ class Captions:
             yield Captioned(photo.path, tuple(said[photo.id]))
 
     def of(self, path: Path) -> Captioned:
-        """One photo with its captions. Raises `CaptionsError` for one that the library does not have."""
+        """One photo with its captions. Raises `CaptionsError` for one that the library does not have, `FolderNamed`."""
         with self._catalog.read() as db:
             photo = photos.by_path(db, absolute(path))
+            if photo is None and path.is_dir():
+                raise FolderNamed(path, "this is a folder, not a photo")
             if photo is None:
                 raise CaptionsError(f"{path} is no photo of this library.")
             return Captioned(photo.path, tuple(captions.of(db, photo.id)))

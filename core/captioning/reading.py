@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import CaptionsError
+from core.errors import CallError, CaptionsError
 from core.photos import facts
 
 FILE_KEYS = ("file", "path", "filepath", "file_name", "filename", "file_path", "image", "image_path", "photo", "name")
@@ -52,7 +52,9 @@ class Broken:
 
 
 def read(path: Path) -> Iterator[Pair | Broken]:
-    """All that a captions file says, row by row. Raises `CaptionsError` for what is no such file at all."""
+    """All that a captions file says, row by row. Raises `CaptionsError` for no such file, `CallError` for a folder."""
+    if path.is_dir():
+        raise CallError(f"{path} is a folder. Name the captions file that is in it.")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise CaptionsError(f"{path.name} is no captions file: it can be .jsonl, .json (COCO's too), .csv or .tsv.")
@@ -72,8 +74,6 @@ def _text(path: Path) -> str:
         return facts.decode_text(path.read_bytes())
     except FileNotFoundError as error:
         raise CaptionsError(f"{path} is not there.") from error
-    except IsADirectoryError as error:
-        raise CaptionsError(f"{path} is a folder. Name the captions file that is in it.") from error
     except OSError as error:
         raise CaptionsError(f"{path} cannot be read: {error.strerror or error}.") from error
 

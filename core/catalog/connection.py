@@ -70,6 +70,8 @@ class Catalog:
         path = folder / FILE_NAME
         with files_in_plain_words(folder):
             there = path.exists()
+            if not there and not next(place for place in (folder, *folder.parents) if place.exists()).is_dir():
+                raise NotADirectoryError
         if not there:
             if read_only or not create:
                 raise CatalogMissing(f"There is no library in {folder}: `retrouve index FOLDER` makes one.")

@@ -16,6 +16,7 @@ from core.errors import (
     CatalogReadOnly,
     DiskFull,
     LibraryBusy,
+    NoLibraryFolder,
     RetrouveError,
 )
 
@@ -117,5 +118,5 @@ def from_os(error: OSError, folder: Path) -> CatalogError:
     if error.errno in _NO_WRITING:
         return read_only(folder)
     if isinstance(error, FileExistsError | NotADirectoryError):
-        return CatalogError(f"{folder} cannot be a library: it, or a part of its path, is a file.")
+        return NoLibraryFolder(f"{folder} cannot be a library: it, or a part of its path, is a file.")
     return CatalogError(f"The library {folder} cannot be used: {error.strerror or error}.")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import CallError, FolderError, PhotoError
+from core.errors import CallError, FileNamed, FolderError, PhotoError
 from core.evaluation import retrieval, zero_shot
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _recalls(
 def read_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> list[Row]:
     """The photos of a folder with what is true of them. Errors as `evaluate`."""
     if not folder.is_dir():
-        raise FolderError(f"{folder} is not a folder.")
+        raise FileNamed(folder) if folder.exists() else FolderError(f"{folder} is not there.")
     try:
         if (folder / CAPTIONS).is_file():
             rows = list(_captioned_rows(folder, where))

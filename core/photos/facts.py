@@ -27,6 +27,8 @@ _DEEPEST = 32
 _MOST_READ = 5000
 """Texts that keywords are looked for in."""
 _LONGEST_NUMBER = 64
+_TURNING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,12 @@ def clean(text: str, longest: int = LONGEST_TEXT) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))[:longest].strip()
 
 
+def straight(text: str) -> str:
+    """A name without the marks that turn the reading direction. They cannot be seen, but make a name look like another,
+    and turn what stands beside it; letters know their own direction."""
+    return text if text.isascii() else text.translate(_TURNING)
+
+
 def unique(texts: Iterable[str], longest: int = LONGEST_TEXT) -> tuple[str, ...]:
     """Cleaned texts in their order, the empty and those that differ by case alone left out."""
     seen: dict[str, str] = {}
@@ -92,7 +100,7 @@ def captions(texts: Iterable[str]) -> tuple[str, ...]:
 
 def keywords(texts: Iterable[str]) -> tuple[str, ...]:
     """Cleaned keywords, each once, in their order."""
-    short = (text for text in islice(texts, _MOST_READ) if len(text) <= LONGEST_KEYWORD)
+    short = (straight(text) for text in islice(texts, _MOST_READ) if len(text) <= LONGEST_KEYWORD)
     return unique(short, LONGEST_KEYWORD)[:MOST_KEYWORDS]
 
 
@@ -105,7 +113,7 @@ def paths(found: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     for path in islice(found, _MOST_READ):
         if len(path) > _DEEPEST or any(len(step) > LONGEST_KEYWORD for step in path):
             continue
-        steps = tuple(filter(None, (clean(step, LONGEST_KEYWORD) for step in path)))
+        steps = tuple(filter(None, (clean(straight(step), LONGEST_KEYWORD) for step in path)))
         if len(steps) > 1:
             seen.setdefault(tuple(map(str.casefold, steps)), steps)
     return tuple(seen.values())[:MOST_KEYWORDS]

@@ -185,7 +185,7 @@ def own_marks(paths: Iterable[Sequence[str]]) -> set[str]:
 
 def clean_word(word: str) -> str:
     """A keyword as it is compared."""
-    return facts.clean(word, facts.LONGEST_KEYWORD).casefold()
+    return facts.clean(facts.straight(word), facts.LONGEST_KEYWORD).casefold()
 
 
 def words(raw: bytes, without: Mapping[str, Collection[str]]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.catalog import contents, embeddings, photos
 from core.catalog.connection import Catalog
 from core.catalog.naming import readable
-from core.errors import PhotoError
+from core.errors import FolderNamed, PhotoError
 from core.models.encoder import Encoder
 from core.search.calibration import Calibration
 from core.search.grammar import Part
@@ -180,13 +180,15 @@ class Samples:
 
 
 def _check_file(path: Path) -> None:
-    """Raises PhotoError unless there is a file to read."""
+    """Raises `PhotoError`, `FolderNamed` among them, unless there is a file to read."""
     try:
         is_file, there = path.is_file(), path.exists()
     except OSError as error:  # A name that is too long, a folder that may not be entered.
         raise PhotoError(path, f"this path cannot be used ({error.strerror})") from error
+    if there and not is_file:
+        raise FolderNamed(path, "this is a folder, not a photo")
     if not is_file:
-        raise PhotoError(path, "this is a folder, not a photo" if there else "there is no such file")
+        raise PhotoError(path, "there is no such file")
 
 
 def _cut(image: Image, part: Part) -> Image:

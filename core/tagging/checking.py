@@ -9,6 +9,7 @@ from dataclasses import replace
 from core.catalog.naming import readable
 from core.catalog.tags import folded
 from core.errors import CallError
+from core.photos.facts import straight
 from core.tagging.types import Label, LabelList
 
 LONGEST_NAME = 200
@@ -37,7 +38,7 @@ def cleaned(text: str) -> str:
     """A name on one line, with single spaces and nothing that cannot be seen or kept."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    shown = (" " if unicodedata.category(mark) in _INVISIBLE else mark for mark in readable(text))
+    shown = (" " if unicodedata.category(mark) in _INVISIBLE else mark for mark in readable(straight(text)))
     return " ".join(unicodedata.normalize("NFC", "".join(shown)).split())
 
 

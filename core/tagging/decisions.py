@@ -117,12 +117,12 @@ class Decisions:
     ) -> Iterator[PhotoTags]:
         """The photos that have tags in these states, by path, each with those of its tags.
 
-        ``label`` and ``folder`` (any folder in a root) leave out all others. Raises `CallError` for a label or a folder
-        that is not there.
+        ``label`` and ``folder`` (any folder in a root) leave out all others. Raises `CallError` for a label that is not
+        there, a folder in no root and a file, `FolderError` for a folder that is not there.
         """
         wanted = [str(state) for state in states]
         label_id = None if label is None else self.label_id(label)
-        place = None if folder is None else membership.locate(self._catalog, folder)
+        place = None if folder is None else membership.locate_known(self._catalog, folder)
         within = None if place is None else (place.root.id, place.inner)
         with self._catalog.read() as db:
             for photo_id, path, rows in tag_lists.by_path(db, wanted, label_id, within):

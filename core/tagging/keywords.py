@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.catalog.travelled import Carried, Kept
 from core.photos import xmp
-from core.photos.facts import clean
+from core.photos.facts import clean, straight
 from core.photos.xmp_writing import LIST, SUBJECT, TREE, Changes, Said, said, writable
 
 _KINDS = {"subject": SUBJECT, "tree": TREE, "list": LIST}
@@ -137,8 +137,9 @@ def _own_path(name: str, values: Mapping[str, Sequence[str]]) -> Sequence[str]:
 
 
 def folded(value: str) -> str:
-    """A value as it is compared: case, blanks and the composition of letters make no difference."""
-    return clean(value).casefold()
+    """A value as it is compared: case, blanks, the composition of letters and marks that turn them make no
+    difference."""
+    return clean(straight(value)).casefold()
 
 
 def _line(steps: Iterable[str], between: str) -> str:

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from core import membership
 from core.catalog import embeddings, label_lists, rules_rows
-from core.catalog.nesting import Place
 from core.catalog.rules_rows import RuleRow
-from core.errors import CallError, FolderError, RetrouveError
+from core.errors import CallError, RetrouveError
 from core.tagging.types import Rule, TagProgress, TagReport
 from core.types import IndexProgress, Phase
 
@@ -45,13 +44,12 @@ class Rules:
         """Add a rule for a root or any folder in one; a rule of the same folder and list gets the new line.
 
         ``accept_above`` lies in (0, 1]; None suggests alone. It holds for photos that come in from now on. Raises
-        `CallError` for a folder in no root, a list that is not there and a line that is none, `FolderError` for a
-        folder that is not there.
+        `CallError` for a folder in no root, a file, a list that is not there and a line that is none, `FolderError` for
+        a folder that is not there.
         """
         if accept_above is not None and not 0 < accept_above <= 1:
             raise CallError(f"{accept_above:g} is no line to accept above: it lies above 0, and at 1 at the most.")
-        place = membership.locate(self._library.catalog, folder)
-        self._require(place)
+        place = membership.locate_known(self._library.catalog, folder)
         list_id = self._library.tagging.lists.get(list_name).id
 
         def work(db: sqlite3.Connection) -> Rule:
@@ -66,14 +64,6 @@ class Rules:
         """Remove a rule; what it tagged stays. Raises `CallError` where there is none of that id."""
         if not self._library.catalog.write(lambda db: rules_rows.remove(db, id)):
             raise CallError("This rule is not there any more.")
-
-    def _require(self, place: Place) -> None:
-        if place.path.is_dir():
-            return
-        with self._library.catalog.read() as db:
-            known = rules_rows.knows_folder(db, place.root.id, place.inner)  # its disk may be away
-        if not known:
-            raise FolderError(f"{place.path} is not there.")
 
     # Applying
 

@@ -58,7 +58,7 @@ def test_a_folder_that_is_not_there_and_one_that_is_a_file(fault, tmp_path: Path
     library = tmp_path / "library"
     (tmp_path / "file.jpg").write_bytes(b"x")
     assert "is not there" in fault(3, "--library", library, "index", tmp_path / "nowhere")
-    assert "is a file" in fault(3, "--library", library, "index", tmp_path / "file.jpg")
+    assert "is a file" in fault(2, "--library", library, "index", tmp_path / "file.jpg")
     assert not library.exists(), "a wrong call makes no library"
 
 
@@ -69,8 +69,9 @@ def test_one_wrong_folder_adds_none(fault, tmp_path: Path, photos: Path) -> None
 
 def test_the_library_is_a_file(fault, tmp_path: Path, photos: Path) -> None:
     (tmp_path / "library").write_text("mine")
-    fault(3, "--library", tmp_path / "library", "index", photos)
-    fault(3, "--library", tmp_path / "library", "search", "x")
+    for place in (tmp_path / "library", tmp_path / "library" / "below"):
+        assert "is a file" in fault(2, "--library", place, "index", photos)
+        assert "is a file" in fault(2, "--library", place, "search", "x")
     assert (tmp_path / "library").read_text() == "mine"
 
 
@@ -108,9 +109,41 @@ def test_a_damaged_catalogue_is_left_untouched(fault, sample_library: Path, caps
 def test_what_is_no_photo(fault, sample_library: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.jpg"
     letter.write_text("dear friend")
-    for wrong in (tmp_path / "nowhere.jpg", letter, tmp_path):
-        fault(3, "--library", sample_library, "similar", wrong)
-        fault(3, "--library", sample_library, "search", "x", "--like", wrong)
+    for wrong, code in ((tmp_path / "nowhere.jpg", 3), (letter, 3), (tmp_path, 2)):
+        fault(code, "--library", sample_library, "similar", wrong)
+        fault(code, "--library", sample_library, "search", "x", "--like", wrong)
+
+
+FOLDERS = [
+    ("tag", "{}", "--labels", "food"),
+    ("tags", "list", "{}"),
+    ("rules", "add", "{}", "--labels", "food"),
+    ("evaluate", "{}"),
+]
+FILES = [
+    ("tags", "accept", "{}", "dog"),
+    ("classify", "{}", "--labels", "dog"),
+    ("captions", "import", "{}"),
+    ("captions", "list", "{}"),
+    ("labels", "import", "{}"),
+    ("labels", "export", "food", "--to", "{}"),
+]
+
+
+@pytest.mark.parametrize("call", [*FOLDERS, *FILES], ids=lambda call: " ".join(call))
+def test_a_file_for_a_folder_and_the_other_way_round_is_a_wrong_call_and_what_is_gone_is_the_worlds(
+    fault, sample_library: Path, indexed_samples: Path, call: tuple[str, ...]
+) -> None:
+    photos = indexed_samples / "photos"
+    photo = next(photos.rglob("*.jpg"))
+    wrong, said = (photo, "is a file") if call in FOLDERS else (photos, "a folder")
+
+    def with_path(path: Path) -> list[str]:
+        return ["--library", str(sample_library), *(word.format(path) for word in call)]
+
+    assert said in fault(2, *with_path(wrong))
+    if "export" not in call:
+        fault(3, *with_path(photos / "nowhere" / "at all.txt"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows forbids such names")

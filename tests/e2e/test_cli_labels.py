@@ -157,7 +157,7 @@ def test_several_files_are_imported_together_or_not_at_all(call: Call, pets: Pat
         (("labels", "show", "food", "--name", "x"), 2, "--name belongs to `retrouve labels import`"),
         (("labels", "import", "{pets}", "{pets}", "--name", "x"), 2, "--name names one list"),
         (("labels", "import", "{pets}", "--name", " "), 2, "needs a name"),
-        (("labels", "import", "{folder}"), 3, "is a folder"),
+        (("labels", "import", "{folder}"), 2, "is a folder"),
         (("labels", "import", "{folder}/none.txt"), 3, "There is no file"),
         (("labels", "import", "{pets}", "--format", "yaml"), 2, "invalid choice"),
         (("labels", "import", "{pets}", "--format", "toml"), 2, "is no TOML"),

@@ -27,11 +27,11 @@ def text_of(path: Path) -> str:
     """A file's text with ``\\n`` at the ends of its lines.
 
     UTF-8, UTF-16 and UTF-32, with a byte order mark or without one, and Windows-1252, which every text is that is none
-    of these. Raises `LabelFileError` where it cannot be read, `CallError` where it is no text.
+    of these. Raises `LabelFileError` where it cannot be read, `CallError` for a folder and where it is no text.
     """
     try:
         if path.is_dir():
-            raise LabelFileError(f"{path} is a folder, not a file with a label list.")
+            raise CallError(f"{path} is a folder, not a file with a label list.")
         if not path.is_file() and path.exists():
             raise LabelFileError(f"{path} is no file that a label list can be read from.")
         with path.open("rb") as file:

@@ -44,6 +44,8 @@ def test_the_sidecars_of_each_program(shape: str, words: set[str]) -> None:
         ("<digiKam:TagsList>_Digikam_Internal_Tags_/Need Resolving History</digiKam:TagsList>", ()),
         ("<lr:hierarchicalSubject>_Digikam_Internal_Tags_|Color Label None</lr:hierarchicalSubject>", ()),
         ("<lr:hierarchicalSubject>darktable|exported</lr:hierarchicalSubject>", ()),
+        ("<dc:subject>do\u202eg\u200e</dc:subject>", ("dog",)),
+        ("<lr:hierarchicalSubject>Ani\u2066mals|Dog\u2069</lr:hierarchicalSubject>", ("Animals", "Dog")),
         ("<lr:hierarchicalSubject>darktables|dark</lr:hierarchicalSubject>", ("darktables", "dark")),
     ],
 )

@@ -325,7 +325,7 @@ def test_what_is_no_file_of_text(tmp_path: Path, samples: Path) -> None:
     (tmp_path / "x.csv").write_bytes(bytes(range(256)) * 9)
     with pytest.raises(CallError, match="is no text"):
         formats.read(tmp_path / "x.csv")
-    with pytest.raises(LabelFileError, match="is a folder"):
+    with pytest.raises(CallError, match="is a folder"):
         formats.read(tmp_path)
     with pytest.raises(LabelFileError, match="There is no file"):
         formats.read(tmp_path / "none.txt")

@@ -9,6 +9,7 @@ import pytest
 from core.catalog import label_lists, tags
 from core.errors import CallError, TargetTaken
 from core.library import Library
+from core.tagging.formats import Format
 from core.tagging.lists import LabelLists
 from core.tagging.types import Label, LabelList
 
@@ -101,6 +102,23 @@ def test_names_are_cleaned_and_what_is_repeated_is_left_out(lists: LabelLists) -
     assert kept.labels[0] == Label("big dog", ("a",), ("hound",), (), "Animal", "KINDS")
     assert kept.labels[1].group == "KINDS" and kept.exclusive == ("KINDS",)
     assert kept.templates == ("a {label}",)
+
+
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def test_marks_that_turn_letters_are_in_no_name_and_no_export(lists: LabelLists, tmp_path: Path) -> None:
+    """They would make a name look like another, in the window, in a terminal and in whatever reads the export."""
+    mark = TURNING.join
+    given = Label(mark("dog"), (mark("a dog"),), (mark("hound"),), (mark("cat"),), mark("pet"), mark("kind"))
+    kept = lists.put(LabelList(mark("pets"), (given, Label("pet")), (mark(("a ", "{label}")),)))
+    assert kept.name == "pets" and kept.templates == ("a {label}",)
+    assert kept.labels[0] == Label("dog", ("a dog",), ("hound",), ("cat",), "pet", "kind")
+    assert lists.put(LabelList("hebrew", (Label("כֶּלֶב"),))).labels[0].name == "כֶּלֶב", "letters that run so stay"
+    for format in Format:
+        written = tmp_path / f"pets.{format}"
+        lists.export("pets", written, format)
+        assert "dog" in written.read_text("utf-8") and not set(TURNING) & set(written.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
