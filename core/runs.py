@@ -8,6 +8,7 @@
 ``adapter.npz``    the vectors of the names, for who wants to look at them; the catalogue has its own copy
 
 A run is written aside and gets its name when it is whole, so that a killed one leaves nothing that looks like a run.
+While it goes on it holds a lock, which dies with its process: what another run may clear away, or go on with, is dead.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog.lock import FileLock
 from core.copying import refused
-from core.errors import CallError, TrainingError
+from core.errors import CallError, CatalogReadOnly, LibraryBusy, TrainingError
 
 FOLDER = "runs"
 CONFIG, DATA, RESULT, EXAMPLES, CURVES = "config.json", "data.json", "result.json", "examples.json", "curves.jsonl"
-VECTORS = "adapter.npz"
+VECTORS, CHECKPOINT = "adapter.npz", "checkpoint.pt"
 _DRAFT = ".draft-"
+_LOCK = "run.lock"
 _NAME = re.compile(r"[a-z]+-\d{8}-\d{6}(-\d+)?")
 
 
@@ -95,24 +98,37 @@ class Runs:
 
     def remove(self, name: str) -> None:
         """Remove a run's folder, of a long one also where it is not finished, and of one that cannot be read. What it
-        installed stays: see `core.adapters`. Raises `CallError`, `ExportError`."""
+        installed stays: see `core.adapters`. Raises `CallError`, also for one that goes on; `ExportError`."""
         folder = self._folder_of(name, finished=False)
+        if is_going_on(folder):
+            raise CallError(f"{name} is going on: end it before, with Ctrl-C where it runs.")
         try:
             shutil.rmtree(folder)
         except OSError as error:
             raise refused(error, folder) from error
 
     def begin(self, kind: str) -> Draft:
-        """A folder for a new run. Drafts that a killed run of this kind left are cleared away. Raises `ExportError`."""
+        """A folder for a new run. Drafts that a killed run of this kind left are cleared away. Raises `LibraryBusy`
+        where one of this kind is going on, and `ExportError`."""
+        lock = self._lock(kind)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             for left in self.folder.glob(f"{_DRAFT}{kind}-*"):
                 shutil.rmtree(left, ignore_errors=True)
             draft = self.folder / f"{_DRAFT}{kind}-{secrets.token_hex(4)}"
             draft.mkdir()
         except OSError as error:
+            lock.__exit__(None, None, None)
             raise refused(error, self.folder) from error
-        return Draft(self.folder, draft, kind)
+        return Draft(self.folder, draft, kind, lock)
+
+    def _lock(self, kind: str) -> FileLock:
+        """Held from here on."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refused(error, self.folder) from error
+        busy = f"`train {kind}` is going on in this library already{{holder}}. Wait until it is done, or end it there."
+        return FileLock(self.folder / f".{kind}.lock", busy).__enter__()
 
     def begin_long(self, kind: str) -> Path:
         """A folder for a run of hours, which has its name from the start: what is killed goes on there. It counts as a
@@ -131,12 +147,45 @@ class Runs:
         named = [one for one in found if _NAME.fullmatch(one.name) and (one / CONFIG).is_file()]
         return sorted((one for one in named if not (one / RESULT).is_file()), key=lambda one: one.name)
 
-    def resume(self, kind: str, file: str) -> Draft:
-        """The run of this kind that was stopped last and left ``file``. Raises `CallError` where none did."""
-        drafts = [one for one in self.folder.glob(f"{_DRAFT}{kind}-*") if (one / file).is_file()]
+    def resume(self, kind: str) -> Draft:
+        """The run of this kind that was stopped last behind a saved step. Raises `CallError` where none was, and
+        `LibraryBusy` where one is going on."""
+        lock = self._lock(kind)
+        drafts = self._stopped(kind)
         if not drafts:
+            lock.__exit__(None, None, None)
             raise CallError(f"No run of `train {kind}` was stopped on the way: there is nothing to resume.")
-        return Draft(self.folder, max(drafts, key=lambda one: (one / file).stat().st_mtime), kind)
+        return Draft(self.folder, max(drafts, key=lambda one: (one / CHECKPOINT).stat().st_mtime), kind, lock)
+
+    def stopped(self) -> list[tuple[str, bool]]:
+        """The kinds of runs that `resume` could go on with, and whether such a one is going on at this moment."""
+        kinds = sorted({folder.name.removeprefix(_DRAFT).rpartition("-")[0] for folder in self._stopped("*")})
+        return [(kind, _is_locked(self.folder / f".{kind}.lock")) for kind in kinds]
+
+    def _stopped(self, kind: str) -> list[Path]:
+        return [one for one in self.folder.glob(f"{_DRAFT}{kind}-*") if (one / CHECKPOINT).is_file()]
+
+
+def hold(folder: Path) -> FileLock:
+    """The lock of a long run, to be held as long as it goes on. Entering raises `LibraryBusy` where it does already."""
+    return FileLock(folder / _LOCK, f"The run {folder.name} is going on already{{holder}}.")
+
+
+def is_going_on(folder: Path) -> bool:
+    """Whether a process is busy with a long run."""
+    return _is_locked(folder / _LOCK)
+
+
+def _is_locked(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, ""):
+            return False
+    except LibraryBusy:
+        return True
+    except CatalogReadOnly:
+        return False  # who may not write here trains nothing here
 
 
 def _free_name(folder: Path, kind: str) -> str:
@@ -148,10 +197,11 @@ def _free_name(folder: Path, kind: str) -> str:
 
 
 class Draft:
-    """A run that is going on."""
+    """A run that is going on, until it is finished, dropped or released."""
 
-    def __init__(self, runs: Path, folder: Path, kind: str) -> None:
+    def __init__(self, runs: Path, folder: Path, kind: str, lock: FileLock) -> None:
         self._runs = runs
+        self._lock = lock
         self.folder = folder
         self.kind = kind
         self.name = _free_name(runs, kind)
@@ -183,12 +233,18 @@ class Draft:
             self.folder = self.folder.rename(self._runs / self.name)
         except OSError as error:
             raise refused(error, self._runs / self.name) from error
+        self.release()
         return self.folder
 
     def drop(self) -> None:
         """Take it away, unless it is finished."""
         if self.folder.name.startswith(_DRAFT):
             shutil.rmtree(self.folder, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Leave it as it is, to whoever goes on with it."""
+        self._lock.__exit__(None, None, None)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from core import runs
 from core.errors import DiskFull
 from core.library import Library
 from training import progress
-from training.loop import CHECKPOINT
 from training.tuning import Options
 
 _CHOICES = {"loss": ("clip", "sigmoid"), "locked": ("", "image", "text"), "precision": ("fp32", "bf16")}
@@ -27,12 +26,14 @@ def kept_if_stopped(draft: runs.Draft) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, DiskFull):
-        if not (draft.folder / CHECKPOINT).is_file():
+        if not (draft.folder / runs.CHECKPOINT).is_file():
             draft.drop()
         raise
     except BaseException:
         draft.drop()
         raise
+    finally:
+        draft.release()
 
 
 def run(kind: str, defaults: Options, train: Callable[..., dict[str, Any]], argv: Sequence[str] | None) -> int:

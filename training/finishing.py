@@ -24,7 +24,6 @@ from core.models.registry import CONFIG_FILE, ModelInfo
 from core.models.shelf import Shelf
 from training import judging, surgery
 from training.judging import Encoding, Measured
-from training.loop import CHECKPOINT
 from training.tuning import Fitted, Lesson, Tell
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -105,7 +104,7 @@ def _end(lesson: Lesson) -> None:
     """The run gets its name; what it could have gone on from is needed no more."""
     lesson.draft.finish()
     with contextlib.suppress(OSError):
-        (lesson.draft.folder / CHECKPOINT).unlink()
+        (lesson.draft.folder / runs.CHECKPOINT).unlink()
 
 
 def write_model(model: ModelInfo, folder: Path, weights: Mapping[str, Tensor], kind: torch.dtype) -> None:

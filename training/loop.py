@@ -29,8 +29,8 @@ import torch
 from torch import Tensor
 
 from core.errors import DiskFull, ExportError, TrainingError
+from core.runs import CHECKPOINT
 
-CHECKPOINT = "checkpoint.pt"
 MOST_FAULTS = 3
 """How often the rate is halved before a run gives up."""
 Part = TypeVar("Part")

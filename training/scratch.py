@@ -29,7 +29,7 @@ import torch
 
 from core import runs
 from core.copying import refused
-from core.errors import CallError, RetrouveError, TrainingError
+from core.errors import CallError, LibraryBusy, RetrouveError, TrainingError
 from training import building, progress, sharded
 from training.curve_picture import picture
 from training.decoding import Batch, Batches
@@ -314,7 +314,7 @@ def _place(asked: argparse.Namespace) -> Path:
     if asked.resume is None:
         return library.begin_long("scratch")
     open_ones = library.unfinished("scratch")
-    chosen = [one for one in open_ones if asked.resume in ("", one.name)]
+    chosen = [one for one in open_ones if asked.resume == one.name or not (asked.resume or runs.is_going_on(one))]
     if not chosen:
         listed = f" Unfinished: {', '.join(one.name for one in open_ones)}." if open_ones else ""
         raise CallError(f"There is no run {asked.resume or 'of this kind'} to go on with.{listed}")
@@ -363,8 +363,6 @@ def _work(asked: argparse.Namespace, world: World, stop: Stop) -> dict[str, Any]
     if not asked.sources and asked.resume is None and asked.out is None:
         raise CallError(_NO_SOURCE)
     folder = Path(told(str(_place(asked)) if world.leads else "", world))
-    options = _options(asked, folder, world)
-    any_of(False, world)
     last = [0.0]
 
     def tell(what: str, done: int, total: int, **more: Any) -> None:
@@ -372,8 +370,15 @@ def _work(asked: argparse.Namespace, world: World, stop: Stop) -> dict[str, Any]
             last[0] = time.monotonic()
             progress.say({"event": "progress", "what": what, "done": done, "total": total, **more})
 
+    # Several hosts may share a folder that knows no locks: who names one with --out minds it.
+    alone = runs.hold(folder) if world.leads and asked.out is None else contextlib.nullcontext()
     try:
-        return train(folder, options, world, tell, stop)
+        with alone:
+            options = _options(asked, folder, world)
+            any_of(False, world)
+            return train(folder, options, world, tell, stop)
+    except LibraryBusy:
+        raise  # the folder is that of the run that goes on
     except BaseException:
         if world.leads and asked.out is None and not sharded.whole_sets(folder / CHECKPOINTS):
             shutil.rmtree(folder, ignore_errors=True)  # there is nothing to go on with

@@ -24,7 +24,7 @@ from core.models.registry import ModelInfo, load_info
 from training import data, losses, negatives, surgery, swaps
 from training.data import Batches, Example, Pictures, Split
 from training.judging import Encoding, Ruler
-from training.loop import CHECKPOINT, Course, Loop, Told, gradients_in_parts
+from training.loop import Course, Loop, Told, gradients_in_parts
 from training.negatives import LookAlikes
 
 PAIRS = "pairs.json"
@@ -104,12 +104,7 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
     """
     require_torch(f"`retrouve train {kind}`")
     if resume:
-        draft = library.runs.resume(kind, CHECKPOINT)
-        config, pairs = (runs.read_json(draft.folder / file) for file in (runs.CONFIG, PAIRS))
-        model = load_info(Path(config["folder"]))
-        if model.model_id != config["model"]:
-            raise TrainingError(f"The model {config['model']} has changed since the run was stopped: start it anew.")
-        return _lesson(draft, model, Options.read(config["options"]), pairs)
+        return _taken_up(library.runs.resume(kind))
     model = library.answering
     if model.is_graphs_alone:
         raise CallError(
@@ -148,6 +143,19 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
         return _lesson(draft, model, options, found, pictures)
     except BaseException:
         draft.drop()
+        raise
+
+
+def _taken_up(draft: runs.Draft) -> Lesson:
+    """What a run that was stopped had begun with. Raises `TrainingError`, `ModelError`; it stays as it is then."""
+    try:
+        config, pairs = (runs.read_json(draft.folder / file) for file in (runs.CONFIG, PAIRS))
+        model = load_info(Path(config["folder"]))
+        if model.model_id != config["model"]:
+            raise TrainingError(f"The model {config['model']} has changed since the run was stopped: start it anew.")
+        return _lesson(draft, model, Options.read(config["options"]), pairs)
+    except BaseException:
+        draft.release()
         raise
 
 

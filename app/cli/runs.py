@@ -11,6 +11,7 @@ from app.cli.opening import open_library
 from app.cli.training import FIGURES, share, show
 from app.cli.wording import counted
 from core.errors import CallError
+from core.runs import is_going_on
 
 if TYPE_CHECKING:
     from app.cli.console import Console
@@ -45,10 +46,16 @@ def _do(call: Call, console: Console, command: str, verbs: dict[str, tuple[int, 
 
 
 def _list_runs(library: Library, _operands: Sequence[str], console: Console) -> int:
-    found, unfinished = library.runs.all(), [folder.name for folder in library.runs.unfinished("scratch")]
-    console.document({"runs": [_run(run) for run in found], "unfinished": unfinished})
-    for name in unfinished:
-        console.say(f"{name} is not finished: `retrouve train scratch {name} --resume` goes on with it.")
+    found, open_ones, stopped = library.runs.all(), library.runs.unfinished("scratch"), library.runs.stopped()
+    unfinished = [folder.name for folder in open_ones]
+    kinds = [kind for kind, _ in stopped]
+    console.document({"runs": [_run(run) for run in found], "unfinished": unfinished, "stopped": kinds})
+    for folder in open_ones:
+        goes_on = f"is not finished: `retrouve train scratch {folder.name} --resume` goes on with it."
+        console.say(f"{folder.name} {'is going on.' if is_going_on(folder) else goes_on}")
+    for kind, busy in stopped:
+        goes_on = f"was stopped: `retrouve train {kind} --resume` goes on with it, and without --resume it is given up."
+        console.say(f"A run of `train {kind}` {'is going on.' if busy else goes_on}")
     if not found:
         console.say("Nothing was trained yet. `retrouve train` learns the names in captions and tags.")
         return 1

@@ -1,4 +1,4 @@
-"""The lock that lets one process index a library at a time, and that dies with its holder."""
+"""Locks that let one process do something at a time, and that die with their holder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from core.catalog.faults import from_os
 from core.errors import LibraryBusy
@@ -15,36 +16,35 @@ _BYTE = 1 << 30
 """On Windows a locked byte cannot be read by others: ours lies far behind the process id that the file holds."""
 
 
-class IndexLock:
-    """An operating-system lock on ``<library>/index.lock``; held between ``with``'s two ends.
+class FileLock:
+    """An operating-system lock on a file, which is made; held between ``with``'s two ends.
 
     The system drops it when the process ends, however it ends; the file itself stays and means nothing. Two of them in
-    one process exclude each other too. Entering raises `LibraryBusy` at once where another holds it, and
-    `CatalogReadOnly` or `DiskFull` where the file cannot be made.
+    one process exclude each other too. Entering raises `LibraryBusy` at once where another holds it, with the sentence
+    ``busy``, in which ``{holder}`` becomes its process id in brackets; and `CatalogReadOnly` or `DiskFull` where the
+    file cannot be made.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._path = folder / FILE_NAME
+    def __init__(self, path: Path, busy: str) -> None:
+        self._path = path
+        self._busy = busy
         self._file: int | None = None
 
-    def __enter__(self) -> IndexLock:
+    def __enter__(self) -> Self:
         if self._file is not None:
             raise RuntimeError("this lock is held already")
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise from_os(error, self._folder) from error
+            raise from_os(error, self._path.parent) from error
         try:
             held = _lock(file)
         except OSError as error:
             os.close(file)
-            raise from_os(error, self._folder) from error
+            raise from_os(error, self._path.parent) from error
         if not held:
             os.close(file)
-            raise LibraryBusy(
-                f"Another process{self._holder()} is indexing the library {self._folder}. Wait until it is done."
-            )
+            raise LibraryBusy(self._busy.replace("{holder}", self._holder()))
         try:
             os.ftruncate(file, 0)
             os.write(file, f"{os.getpid()}\n".encode())
@@ -68,6 +68,14 @@ class IndexLock:
         except (OSError, UnicodeDecodeError):
             return ""
         return f" ({number})" if number.isdigit() else ""
+
+
+class IndexLock(FileLock):
+    """Lets one process index a library at a time, by ``<library>/index.lock``."""
+
+    def __init__(self, folder: Path) -> None:
+        busy = f"Another process{{holder}} is indexing the library {folder}. Wait until it is done."
+        super().__init__(folder / FILE_NAME, busy)
 
 
 if sys.platform == "win32":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from core.runs import Runs
+from core.runs import Runs, hold
 from tests.conftest import Ran
 
 
@@ -38,6 +38,14 @@ def test_an_unfinished_run_is_listed_and_can_be_removed(retrouve: Callable[..., 
     assert call("show", broken.name).code == 3
     assert call("remove", broken.name).code == 0 and not broken.exists(), "one that cannot be read goes too"
     assert call("list").document["unfinished"] == [folder.name]
+    with hold(folder):
+        ran = retrouve("--library", sample_library, "runs", "list")
+        assert f"{folder.name} is going on." in ran.err + ran.out
+        ran = retrouve("--library", sample_library, "train", "scratch", "--resume")
+        assert (ran.code, "no run of this kind to go on with" in ran.err) == (2, True), ran
+        ran = retrouve("--library", sample_library, "train", "scratch", "--resume", folder.name)
+        assert (ran.code, "is going on already" in ran.err) == (3, True), ran
+        assert folder.is_dir() and call("remove", folder.name).code == 2
     assert call("show", folder.name).code == 2
     removed = call("remove", folder.name)
     assert removed.code == 0 and removed.document["removed"] == folder.name and not folder.exists()

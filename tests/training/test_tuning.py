@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from core.errors import CallError, DiskFull
+from core.errors import CallError, DiskFull, LibraryBusy
 from core.library import Library
 from core.models.importing import ImportRequest, import_model
 from core.models.shelf import Shelf
@@ -281,6 +281,18 @@ def test_swapped_sentences_are_learned_to_be_wrong(library: Library) -> None:
     one, two = pairs[:2]
     wrong = [two[1], "a sentence of nobody"]
     assert tuning.true_too([one, two], wrong).tolist() == [[True, False, False, False], [False, True, True, False]]
+
+
+def test_two_at_a_time_do_not_take_each_others_run(library: Library) -> None:
+    begun = tuning.begin(library, "lora", SMALL_RUN, resume=False, tell=Heard())
+    assert isinstance(begun, tuning.Lesson)
+    (begun.draft.folder / "checkpoint.pt").write_bytes(b"saved")
+    with Library.open(library.folder) as second:
+        for resume in (False, True):
+            with pytest.raises(LibraryBusy, match="`train lora` is going on"):
+                lora.train(second, SMALL_RUN, Heard(), resume=resume)
+    assert (begun.draft.folder / "checkpoint.pt").read_bytes() == b"saved"
+    begun.draft.drop()
 
 
 @pytest.mark.usefixtures("not_installed")
