@@ -31,7 +31,7 @@ class Pacing(QObject):
 
     def _on_opened(self, library: Library) -> None:
         self._library = library
-        # Until the library has said how it is set, the switch cannot be used: the answer would undo what a person chose.
+        # Until the library has said how it is set, the switch cannot be used: the answer would undo a person's choice.
         self._window.commands.gently.setEnabled(False)
         self._session.lanes.general.submit(lambda: library.gentle, partial(self._on_known, library))
 
