@@ -246,11 +246,14 @@ Scores are probabilities, each label by itself: they need not add up to 100 %. N
 CAPTIONS_DETAILS = """\
   retrouve captions import mine.jsonl     one object a line: {"file": "IMG_1.jpg", "captions": ["Biscuit asleep"]}
   retrouve captions import mine.csv       file and caption; .tsv and COCO's .json too
+  retrouve captions import shard.tar      webdataset: KEY.jpg with KEY.txt, or caption in KEY.json
+  retrouve captions import Takeout        a folder of Google Takeout, whose photos you moved elsewhere
   retrouve captions list [PHOTO...]
   retrouve captions export all.jsonl      also .csv and .tsv
 
-A photo is named by its path (from the file's folder or a folder of the library), or by its name where one has it.
-What photos and sidecars say themselves (XMP, IPTC, .txt, Takeout) is read by `retrouve index`.
+A photo is named by its path (from the file's folder or a folder of the library), by its bytes where FILE has them, or
+by its name where one has it. What photos and the files beside them say (XMP, IPTC, .txt, Takeout) is read by
+`retrouve index`.
 """
 
 TRAIN_DETAILS = """\

@@ -156,12 +156,19 @@ CAPTIONS = (
     ),
     Verb(
         "import",
-        "reads captions from a file",
+        "reads captions from a file, a webdataset tar or a folder of Google Takeout",
         operands="FILE",
-        arguments=(("FILE", "one JSON object a line (file, captions), a table (.csv, .tsv) or COCO's .json"),),
-        examples=("retrouve captions import mine.jsonl",),
-        details="A photo is named by its path (from the file's folder or a folder of the library), or by its name\n"
-        "where one photo alone has it.",
+        arguments=(
+            (
+                "FILE",
+                "one JSON object a line (file, captions), a table (.csv, .tsv), COCO's .json, a webdataset .tar, or a "
+                "folder of Google Takeout",
+            ),
+        ),
+        examples=("retrouve captions import mine.jsonl", "retrouve captions import ~/Downloads/Takeout"),
+        details="A photo is named by its path (from the file's folder or a folder of the library), by its bytes where\n"
+        "FILE has them, or by its name where one photo alone has it. Of photos whose Takeout JSON lies beside them\n"
+        "`retrouve index` reads it by itself.",
     ),
     Verb(
         "export",

@@ -25,7 +25,7 @@ from app.window.words import count_of
 if TYPE_CHECKING:
     from core.captioning.captions import CaptionReport
 
-_FILTER = "Captions (*.jsonl *.ndjson *.json *.csv *.tsv *.txt *.token);;All files (*)"
+_FILTER = "Captions (*.jsonl *.ndjson *.json *.csv *.tsv *.txt *.token *.tar *.tar.gz *.tgz);;All files (*)"
 _FORMATS = (
     "A file with a photo's name and a sentence about it in each row: JSON lines, JSON (COCO's too), CSV or TSV. A "
     "photo is named by its path from the file's folder or from a folder of the library; its name alone will do where "

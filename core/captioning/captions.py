@@ -7,17 +7,20 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.captioning.reading import Broken, Pair, read
-from core.catalog import captions, photos, roots
+from core.captioning import sources
+from core.captioning.reading import Broken, Pair
+from core.catalog import captions, contents, photos, roots, tags
 from core.catalog.connection import Catalog
 from core.catalog.naming import to_name
 from core.catalog.nesting import absolute, inner_path
 from core.copying import Unfinished, refused
-from core.errors import CallError, CaptionsError, FolderNamed, TargetTaken
+from core.errors import CallError, CaptionsError, FolderNamed, PhotoError, TargetTaken
+from core.photos.hashing import content_hash
 from core.photos.suffixes import is_photo_name
 from core.types import FoundCaption
 
@@ -70,13 +73,15 @@ class Captions:
     def take_in(self, file: Path) -> CaptionReport:
         """Add what a captions file says to the photos that it names, all of it or nothing; photos stay as they are.
 
-        A photo is named by its path (absolute, or from the file's folder or a root), or by its name alone where one
-        photo has it. Raises `CaptionsError` where the file cannot be read, holds no pair, or names no photo of the
-        library; `CatalogReadOnly`, `LibraryBusy`, `DiskFull`.
+        It may be a table, JSON, a webdataset tar, or a folder of Google Takeout (`core.captioning.sources`). A photo is
+        named by its path (absolute, or from the file's folder or a root); by its bytes, where a tar or Takeout has them
+        (of copies the first is meant); or by its name alone where one photo has it. Raises `CaptionsError` where the
+        file cannot be read, holds no pair, or names no photo of the library; `CatalogReadOnly`, `LibraryBusy`,
+        `DiskFull`.
         """
         file = absolute(file)
-        rows = list(read(file))
-        pairs = [row for row in rows if isinstance(row, Pair)]
+        rows = list(sources.read(file))
+        pairs = self._hashed([row for row in rows if isinstance(row, Pair)])
         broken = [row for row in rows if isinstance(row, Broken)]
         if not pairs:
             why = f" The first row that it has, {broken[0]}." if broken else ""
@@ -89,6 +94,16 @@ class Captions:
                 "`retrouve index FOLDER` adds them; paths count from the file's folder or from a folder of the library."
             )
         return report
+
+    def _hashed(self, pairs: list[Pair]) -> list[Pair]:
+        """With the content hashes of files that the library does not have at their place: it may have a copy."""
+        known: dict[Path, bytes] = {}
+        with self._catalog.read() as db:
+            for path in {pair.photo for pair in pairs if pair.photo is not None}:
+                if photos.by_path(db, path) is None:
+                    with suppress(PhotoError):
+                        known[path] = content_hash(path)
+        return [pair if pair.photo not in known else replace(pair, hash=known[pair.photo]) for pair in pairs]
 
     def every(self) -> Iterator[Captioned]:
         """All photos that have captions, by path."""
@@ -141,31 +156,40 @@ class _Names:
         self._db = db
         self._bases = [folder, *(root.path for root in roots.all(db))]
         self._by_name: dict[str, list[int]] | None = None
-        self._found: dict[str, int | None] = {}
+        self._found: dict[tuple[str, bytes], int | None] = {}
         self.ambiguous: set[str] = set()
 
-    def find(self, file: str) -> int | None:
+    def find(self, pair: Pair) -> int | None:
         """The id of a photo; None where there is none, or several have that name."""
-        if file not in self._found:
-            self._found[file] = self._look(file)
-        return self._found[file]
+        key = (pair.file, pair.hash)
+        if key not in self._found:
+            self._found[key] = self._look(*key)
+        return self._found[key]
 
-    def _look(self, file: str) -> int | None:
+    def _look(self, file: str, hash: bytes) -> int | None:
         plain = file.strip().replace("\\", "/")
         for base in self._bases:
             photo = photos.by_path(self._db, absolute(base / plain))
             if photo is not None:
                 return photo.id
-        named = self._named().get(Path(plain).name.casefold(), [])
+        content = contents.id_of(self._db, hash) if hash else None
+        copies = photos.by_content(self._db, [content]).get(content, []) if content is not None else []
+        if copies:
+            return copies[0].id
+        name = Path(plain).name
+        named = self._named().get((name if is_photo_name(name) else f"{name}.").casefold(), [])
         if len(named) > 1:
             self.ambiguous.add(file)
         return named[0] if len(named) == 1 else None
 
     def _named(self) -> dict[str, list[int]]:
+        """Photos by their names, and by what comes before the ending, with the dot."""
         if self._by_name is None:
             self._by_name = {}
             for row in self._db.execute("SELECT id, name FROM photo"):
-                self._by_name.setdefault(to_name(row["name"]).casefold(), []).append(row["id"])
+                name = to_name(row["name"]).casefold()
+                for key in (name, f"{Path(name).stem}."):
+                    self._by_name.setdefault(key, []).append(row["id"])
         return self._by_name
 
 
@@ -183,7 +207,7 @@ def _store(db: sqlite3.Connection, file: Path, pairs: list[Pair], broken: list[B
             counts["repeated"] += 1
             continue
         seen.add((pair.file, pair.text))
-        photo_id = names.find(pair.file)
+        photo_id = names.find(pair)
         if photo_id is None:
             if pair.file in names.ambiguous:
                 counts["ambiguous"] += 1
@@ -192,7 +216,10 @@ def _store(db: sqlite3.Connection, file: Path, pairs: list[Pair], broken: list[B
                 unknown[pair.file] = None
             continue
         counts["overlong"] += len(pair.text.split()) > LONG_WORDS
-        counts["added" if captions.add(db, photo_id, pair.text, captions.IMPORTED) else "known"] += 1
+        told = (pair.person and _is_tagged(db, photo_id, pair.text)) or not captions.add(
+            db, photo_id, pair.text, captions.IMPORTED
+        )
+        counts["known" if told else "added"] += 1
         with_captions.add(photo_id)
     return CaptionReport(
         file,
@@ -203,6 +230,11 @@ def _store(db: sqlite3.Connection, file: Path, pairs: list[Pair], broken: list[B
         broken_rows=tuple(map(str, broken[:SHOWN])),
         **counts,
     )
+
+
+def _is_tagged(db: sqlite3.Connection, photo_id: int, name: str) -> bool:
+    """Whether a photo has that name as a tag: `index` makes one of everybody whom the JSON beside it names."""
+    return name.casefold() in (label.casefold() for label in tags.of(db, photo_id))
 
 
 def _lines(found: list[Captioned], suffix: str) -> Iterator[str]:

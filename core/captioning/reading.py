@@ -38,6 +38,12 @@ class Pair:
 
     file: str
     text: str
+    hash: bytes = b""
+    """The content hash of the photo, where the source has its bytes."""
+    photo: Path | None = None
+    """The photo's own file, where the source has it and did not read it."""
+    person: bool = False
+    """Whether the text is the name of somebody who is on the photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,11 @@ class Broken:
 
     line: int
     why: str
+    of: str = "line"
+    """What is counted."""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.why}"
+        return f"{self.of} {self.line}: {self.why}"
 
 
 def read(path: Path) -> Iterator[Pair | Broken]:
@@ -57,7 +65,10 @@ def read(path: Path) -> Iterator[Pair | Broken]:
         raise CallError(f"{path} is a folder. Name the captions file that is in it.")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise CaptionsError(f"{path.name} is no captions file: it can be .jsonl, .json (COCO's too), .csv or .tsv.")
+        raise CaptionsError(
+            f"{path.name} is no captions file: it can be .jsonl, .json (COCO's too), .csv, .tsv, a webdataset .tar, or "
+            "a folder of Google Takeout."
+        )
     text = _text(path)
     if suffix in (".jsonl", ".ndjson"):
         yield from _lines(text)

@@ -76,6 +76,21 @@ def _place(data: Mapping[str, Any]) -> tuple[float, float] | None:
     return None
 
 
+def title(raw: bytes) -> str | None:
+    """The name of the photo that a Takeout JSON is about; None where it is none, or about an album.
+
+    Raises ValueError where it is not JSON.
+    """
+    try:
+        data = json.loads(raw)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(data, Mapping) or not isinstance(data.get("photoTakenTime"), Mapping):
+        return None
+    said = data.get("title")
+    return said if isinstance(said, str) and said.strip() and "\0" not in said else None
+
+
 def parse(raw: bytes) -> Facts:
     """What a Takeout JSON says: date (UTC, told in this machine's zone), place, description, people's names.
 
