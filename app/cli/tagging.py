@@ -109,7 +109,10 @@ def _run(
     with ProgressBar(console) as bar, closing(run) as steps:
         try:
             for step in steps:
-                report, finished = step.report, step.done == step.total
+                report, finished = step.report, step.done == step.total and not step.learning
+                if step.learning:
+                    bar.update("Learning", step.done, step.total, amount=f"{step.done:,} of {step.total:,} labels")
+                    continue
                 found.extend(step.found)
                 first = first or (step.done, report.seconds)  # what came before is the labels' texts
                 seconds = report.seconds - first[1]

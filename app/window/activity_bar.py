@@ -116,7 +116,9 @@ class ActivityBar(QFrame):
         self.progress.setRange(0, max(1, progress.total))
         self.progress.setValue(progress.done)
         detail = f"{progress.done:,} of {count_of(progress.total, 'photo')}"
-        if progress.report.suggested:
+        if progress.learning:
+            detail = f"learning from your decisions, {progress.done:,} of {count_of(progress.total, 'label')}"
+        elif progress.report.suggested:
             detail += f"  ·  {progress.report.suggested:,} suggested"
         self._show(f"Suggesting tags from “{list_name}”", detail, progress=True, pause=False, stop=True)
 

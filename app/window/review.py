@@ -93,7 +93,7 @@ class Review(QObject):
         tagging.review_asked.connect(self.open)
         tagging.review_label_asked.connect(partial(self.open, None))
         tagging.changed.connect(self._on_changed)
-        tagging.progressed.connect(lambda _progress: self._on_changed(None))
+        tagging.progressed.connect(lambda progress: progress.learning or self._on_changed(None))
         tagging.ended.connect(lambda *_: self._on_changed(None))
         self._session.opened.connect(self._on_opened)
         self._session.changed_elsewhere.connect(lambda: self._on_changed(None))

@@ -59,6 +59,8 @@ class TaggingActivity(QWidget):
         self.progress.setValue(progress.done)
         if self.stop.isEnabled():
             said = f"{progress.done:,} of {progress.total:,} photos"
+            if progress.learning:
+                said = f"learning from your decisions, {progress.done:,} of {progress.total:,} labels"
             self.words.setText(f"Suggesting from “{self._short(self._name)}”: {said}")
 
     def _on_stop(self) -> None:

@@ -94,7 +94,8 @@ def _let_go(db: sqlite3.Connection, photo_id: int, label_ids: Sequence[int]) -> 
                 [photo_id, label_id],
             )
         else:
-            db.execute("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", [photo_id, label_id])
+            for table in ("tag", "suggested_by"):
+                db.execute(f"DELETE FROM {table} WHERE photo_id = ? AND label_id = ?", [photo_id, label_id])
 
 
 def hashes(db: sqlite3.Connection, photo_ids: Sequence[int]) -> dict[int, ContentHash]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,25 +62,41 @@ def label_ids(db: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
     return [tags.find_label(db, name) for name in names]
 
 
-def marked(db: sqlite3.Connection, labels: Sequence[int | None], list_id: int | None = None) -> Marked:
-    """The tags of these labels on any photo; ``list_id`` is that of the list that they are of, if it is kept."""
-    parts = [np.empty((0, 7))]
-    given = (
-        "coalesce((SELECT {} FROM suggested_by s WHERE s.photo_id = t.photo_id AND s.label_id = t.label_id AND {}), -1)"
-    )
-    own, others = given.format("score", "s.list_id = ?"), given.format("max(score)", "s.list_id <> ?")
-    list_id = -1 if list_id is None else list_id
-    for place, label in enumerate(labels):
-        if label is not None:
-            query = (
-                f"SELECT photo_id, {place}, state = 'suggested' AND source = 'auto', state = 'accepted', "
-                f"coalesce(score, -1), {own}, {others} FROM tag t WHERE label_id = ?"
-            )
-            parts.append(_array(db, query, [list_id, list_id, label], 7))
-    rows = np.concatenate(parts)
+_GIVEN = (
+    "coalesce((SELECT {} FROM suggested_by s WHERE s.photo_id = t.photo_id AND s.label_id = t.label_id AND {}), -1)"
+)
+_MARKED = (
+    "SELECT t.photo_id, t.label_id, t.state = 'suggested' AND t.source = 'auto', t.state = 'accepted', "
+    f"coalesce(t.score, -1), {_GIVEN.format('score', 's.list_id = ?1')}, "
+    f"{_GIVEN.format('max(score)', 's.list_id <> ?1')} FROM "
+)
+
+
+def marked(
+    db: sqlite3.Connection,
+    labels: Sequence[int | None],
+    list_id: int | None = None,
+    photo_ids: Sequence[int] | None = None,
+) -> Marked:
+    """The tags of these labels on photos, or on any photo; ``list_id`` is that of the list that they are of, if it is
+    kept. What is read is what there is on the photos that are named, however many others have the labels."""
+    asked = json.dumps([label for label in labels if label is not None])
+    parameters = [-1 if list_id is None else list_id, asked]
+    # CROSS JOIN says which table is walked: the photos that are named, or the labels, and never all tags.
+    tables = "json_each(?2) l CROSS JOIN tag t ON t.label_id = l.value"
+    if photo_ids is not None:
+        parameters.append(json.dumps([int(id) for id in photo_ids]))
+        tables = (
+            "json_each(?3) p CROSS JOIN tag t ON t.photo_id = p.value "
+            "WHERE t.label_id IN (SELECT value FROM json_each(?2))"
+        )
+    rows = _array(db, _MARKED + tables, parameters, 7)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    photos, places, waiting, accepted, scores, mine, theirs = rows.T
-    return Marked(photos.astype(np.int64), places.astype(np.int64), waiting > 0, accepted > 0, scores, mine, theirs)
+    photos, found, waiting, accepted, scores, mine, theirs = rows.T
+    known = np.array([-1 if label is None else label for label in labels], np.int64)
+    order = np.argsort(known)
+    places = order[np.searchsorted(known, found, sorter=order)]
+    return Marked(photos.astype(np.int64), places, waiting > 0, accepted > 0, scores, mine, theirs)
 
 
 def rejected(db: sqlite3.Connection, label: int) -> Ids:

@@ -60,6 +60,11 @@ def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[
     A label that the user or the program decided on for this photo is left as it is, and so is its decision; that the
     file names it is noted for when the decision is taken back. One that is only suggested needs no decision any more.
     """
+    db.execute(
+        "DELETE FROM suggested_by WHERE photo_id = ?1 "
+        "AND label_id IN (SELECT label_id FROM tag WHERE photo_id = ?1 AND source = 'file')",
+        [photo_id],
+    )
     db.execute("DELETE FROM tag WHERE photo_id = ? AND source = 'file'", [photo_id])
     if db.execute("SELECT 1 FROM tag WHERE photo_id = ? AND state <> 'suggested'", [photo_id]).fetchone() is not None:
         db.execute("DELETE FROM file_word WHERE photo_id = ?", [photo_id])
@@ -105,9 +110,14 @@ def words_of_files(db: sqlite3.Connection, label_id: int, photo_ids: Sequence[in
 
 
 def put(db: sqlite3.Connection, changes: Iterable[TagChange]) -> None:
-    """Make tags what they become. Whether they are still what they were is the caller's to know."""
+    """Make tags what they become. Whether they are still what they were is the caller's to know.
+
+    With a tag that goes, goes what is kept of the lists that suggested it: `suggested_by` has no row without a tag. A
+    suggestion that comes back is put down to the oldest list that has its label, until the next run of each says better.
+    """
     made: list[tuple[int, int, str, str, float | None]] = []
     gone: list[tuple[int, int]] = []
+    back: list[tuple[int, int, float]] = []
     for change in changes:
         if _of_file(change.old) and not _of_file(change.new):
             _note_word(db, change.photo_id, change.label_id)
@@ -117,12 +127,20 @@ def put(db: sqlite3.Connection, changes: Iterable[TagChange]) -> None:
             gone.append((change.photo_id, change.label_id))
         else:
             made.append((change.photo_id, change.label_id, change.new.source, change.new.state, change.new.score))
+            if change.old is None and change.new.state == "suggested":
+                back.append((change.photo_id, change.label_id, change.new.score or 0.0))
     db.executemany("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", gone)
+    db.executemany("DELETE FROM suggested_by WHERE photo_id = ? AND label_id = ?", gone)
     db.executemany(
         "INSERT INTO tag (photo_id, label_id, source, state, score) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (photo_id, label_id) DO UPDATE SET "
         "source = excluded.source, state = excluded.state, score = excluded.score",
         made,
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO suggested_by (photo_id, label_id, list_id, score) "
+        "SELECT ?1, ?2, min(list_id), ?3 FROM listed WHERE label_id = ?2 HAVING min(list_id) IS NOT NULL",
+        back,
     )
 
 

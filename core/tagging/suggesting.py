@@ -22,7 +22,7 @@ from core.catalog import suggestions, tags
 from core.catalog.folding import fold
 from core.errors import CallError, PhotoError
 from core.tagging.accepting import Accepting, Pair
-from core.tagging.judges import Judges
+from core.tagging.judges import Judge, Judges
 from core.tagging.types import Classified, Label, LabelList, State, Suggestion, TagProgress, TagReport
 from core.tagging.vectors import Cancelled
 
@@ -100,13 +100,21 @@ class Suggester:
         started: float,
     ) -> Generator[TagProgress, None, None]:
         targets, contents = self._targets(photos, folder)
-        judge = self._judges.of(labels, cancelled)
+        learning = self._judges.learn(labels, cancelled)
+        while True:
+            try:
+                done, total = next(learning)
+            except StopIteration as end:
+                judge: Judge = end.value
+                break
+            yield TagProgress(done, total, TagReport(seconds=time.perf_counter() - started), learning=True)
         known = judge.exact.ids
         there = np.isin(contents, known)
         report = TagReport(unencoded=int((~there).sum()))
         targets, contents = targets[there], contents[there]
         ids = self._ids(labels, dry_run)
-        writing = _Writing(self._library, labels, ids, accept_above, dry_run)
+        named = None if photos is None and folder is None else targets.tolist()
+        writing = _Writing(self._library, labels, ids, accept_above, dry_run, named)
         order = np.argsort(contents, kind="stable")
         targets, contents = targets[order], contents[order]
         done, total = 0, len(targets)
@@ -221,8 +229,15 @@ class _Writing:
     """What a run does to the tags of one list: by blocks of photos, each in a transaction of its own."""
 
     def __init__(
-        self, library: Library, labels: LabelList, ids: Sequence[int | None], accept_above: float | None, dry_run: bool
+        self,
+        library: Library,
+        labels: LabelList,
+        ids: Sequence[int | None],
+        accept_above: float | None,
+        dry_run: bool,
+        photos: Sequence[int] | None,
     ) -> None:
+        """``photos``: those that the run is for; None: all."""
         self._library = library
         self._labels = labels
         self._ids = ids
@@ -235,7 +250,7 @@ class _Writing:
         numbers = {name: number for number, name in enumerate(sorted(exclusive))}
         self._groups = np.array([numbers.get(name, -1) for name in groups], np.int64)
         with library.catalog.read() as db:
-            self._marked = suggestions.marked(db, ids, labels.id)
+            self._marked = suggestions.marked(db, ids, labels.id, photos)
 
     def take(self, photos: Ids, targets: Ids, places: Ids, sure: NDArray[np.float64]) -> tuple[Suggestion, ...]:
         """Write what was found for a block of photos: pairs of a photo and a label, and how sure they are.

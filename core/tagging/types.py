@@ -118,13 +118,15 @@ class TagReport:
 
 @dataclass(frozen=True, slots=True)
 class TagProgress:
-    """How far a run is, in photos; the last one has the whole ``report``."""
+    """How far a run is, in photos, or while it is ``learning`` in labels; the last one has the whole ``report``."""
 
     done: int
     total: int
     report: TagReport
     found: tuple[Suggestion, ...] = ()
     """What a dry run would suggest or accept of the photos since the last one; a run that writes has none here."""
+    learning: bool = False
+    """What decisions teach about the labels is learned, before the first photo is looked at."""
 
 
 @dataclass(frozen=True, slots=True)

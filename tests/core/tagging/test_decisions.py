@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from core.catalog import suggestions, tags
 from core.errors import CallError
 from core.tagging.types import State
 
@@ -172,6 +173,53 @@ def test_accepting_one_of_an_exclusive_group_takes_the_suggestions_of_the_others
     assert album.tags("b") == {"indoor": USER_YES, "outdoor": USER_YES}, "a person may say both"
     album.decisions.accept([(album.ids["a"], indoor)])
     assert album.tags("a") == {"indoor": USER_YES, "street": USER_YES}, "accepting rejects nothing"
+
+
+def given(album) -> set[tuple[str, str]]:
+    """Names of photos and labels that some list is noted to suggest."""
+    with album.library.catalog.read() as db:
+        rows = db.execute(
+            "SELECT p.name, l.name FROM suggested_by s "
+            "JOIN photo p ON p.id = s.photo_id JOIN label l ON l.id = s.label_id"
+        ).fetchall()
+    return {(row[0], row[1]) for row in rows}
+
+
+def note(album, **scores: float) -> None:
+    """That the list gives labels to the photo "a", as a run notes it."""
+
+    def work(db):
+        [list_id] = db.execute("SELECT min(id) FROM label_list").fetchone()
+        rows = [(album.ids["a"], tags.find_label(db, label), score) for label, score in scores.items()]
+        suggestions.note_given(db, list_id, rows)
+
+    album.library.catalog.write(work)
+
+
+def test_what_is_noted_of_a_list_goes_with_the_suggestion_and_comes_back_with_it(album):
+    """Else a rival that was cleared would be held up by the list that gave it, when another one suggests it again."""
+    album.add("a")
+    album.group("scenes", "indoor", "outdoor")
+    album.suggest("indoor", a=0.9)
+    outdoor = album.suggest("outdoor", a=0.4)
+    note(album, indoor=0.9, outdoor=0.4)
+    assert given(album) == {("a", "indoor"), ("a", "outdoor")}
+    album.decisions.accept([(album.ids["a"], outdoor)])
+    assert given(album) == {("a", "outdoor")}
+    album.decisions.undo()
+    assert given(album) == {("a", "indoor"), ("a", "outdoor")}
+    album.decisions.redo()
+    assert given(album) == {("a", "outdoor")}
+
+
+def test_what_is_noted_of_a_list_goes_with_a_keyword_that_the_file_has_no_more(album):
+    album.add("a", shows=7)
+    album.group("pets", "dog")
+    album.suggest("dog", a=0.5)
+    note(album, dog=0.5)
+    album.add("a", shows=7, keywords=["dog"])
+    album.add("a", shows=7)
+    assert album.tags("a") == {} and given(album) == set()
 
 
 def test_rejecting_takes_nothing_and_open_groups_are_no_rivals(album):

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.catalog import suggestions
 from core.errors import CallError
 from core.library import Library
+from core.tagging import learning
 from core.tagging.types import Label, LabelList, TagReport
 
 LIST = LabelList("things", tuple(Label(name) for name in ("dog", "flower", "mountain", "food", "boat")))
@@ -147,6 +149,68 @@ def test_photos_from_anywhere_are_classified_and_a_broken_one_is_named(
 
 
 SPAGHETTI = ("a plate of spaghetti",)
+
+
+def test_what_decisions_teach_is_learned_label_by_label_told_and_kept(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decision on one label costs the learning of that label alone, and nobody waits without being told."""
+    learned: list[int] = []
+    real = learning.learn
+
+    def counted(taught: learning.Taught, *rest: object) -> learning.Learned | None:
+        learned.append(len(taught.photos))
+        return real(taught, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(learning, "learn", counted)
+    suggester, decisions, ids = library.tagging.suggester, library.tagging.decisions, library.browse().tolist()
+    decisions.tag(ids[:3], "dog")
+    decisions.tag(ids[3:5], "flower")
+    steps = list(suggester.run(LIST, dry_run=True))
+    assert [(step.done, step.total) for step in steps if step.learning] == [(0, 2), (1, 2)]
+    assert all(step.learning for step in steps[:2]) and not steps[-1].learning
+    assert learned == [3, 2]
+    decisions.tag(ids[5:6], "flower", accept=False)
+    list(suggester.run(LIST, dry_run=True))
+    assert learned == [3, 2, 3], "of dogs nothing was decided"
+    decisions.undo()
+    again = list(suggester.run(LIST, dry_run=True))
+    assert learned == [3, 2, 3], "as before"
+    assert again[-1].found == steps[-1].found
+    suggester.refresh()
+    stopped = list(suggester.run(LIST, dry_run=True, cancelled=lambda: True))
+    assert [step.report.photos for step in stopped] == [0] and learned == [3, 2, 3], "stopped before it learned"
+    list(suggester.run(LIST, dry_run=True))
+    assert learned == [3, 2, 3, 3, 2]
+
+
+def test_a_run_for_some_photos_reads_the_tags_of_those_alone(library: Library) -> None:
+    """A rule is applied to each photo that comes in: how many others are tagged must not matter."""
+    kept = library.tagging.lists.put(LIST)
+    run(library, kept)
+    ids = library.browse()[:3].tolist()
+    before = rows(library)
+    with library.catalog.read() as db:
+        labels = suggestions.label_ids(db, [label.name for label in LIST.labels])
+        steps = 0
+
+        def count() -> None:
+            nonlocal steps
+            steps += 1
+
+        db.set_progress_handler(count, 1)
+        mine = suggestions.marked(db, labels, kept.id, ids)
+        few, steps = steps, 0
+        every = suggestions.marked(db, labels, kept.id)
+        db.set_progress_handler(None, 0)
+        many = steps
+    chosen = np.isin(every.photos, ids)
+    for name in ("photos", "scores", "own", "others"):
+        assert sorted(getattr(mine, name)) == sorted(getattr(every, name)[chosen])
+    pairs = set(zip(every.photos[chosen].tolist(), every.places[chosen].tolist(), strict=True))
+    assert set(zip(mine.photos.tolist(), mine.places.tolist(), strict=True)) == pairs
+    assert len(every.photos) == len(before) > 10 * len(mine.photos) and few * 5 < many
+    assert run(library, kept, photos=ids).withdrawn == 0 and rows(library) == before
 
 
 def test_a_list_withdraws_only_what_no_other_list_gives(library: Library) -> None:
