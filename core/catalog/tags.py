@@ -113,7 +113,7 @@ def put(db: sqlite3.Connection, changes: Iterable[TagChange]) -> None:
     """Make tags what they become. Whether they are still what they were is the caller's to know.
 
     With a tag that goes, goes what is kept of the lists that suggested it: `suggested_by` has no row without a tag. A
-    suggestion that comes back is put down to the oldest list that has its label, until the next run of each says better.
+    suggestion that comes back is put down to the oldest list that has its label, until the next runs say better.
     """
     made: list[tuple[int, int, str, str, float | None]] = []
     gone: list[tuple[int, int]] = []
