@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from core.models.registry import ModelInfo
     from core.runs import Runs
     from core.search.completing import Completion
+    from core.search.copies import Copies
     from core.search.grouping import Grouping
     from core.search.offering import Offer
     from core.search.searcher import Searcher
@@ -230,6 +231,13 @@ class Library(Engines):
         where, params = filters.compile(grammar.parse(text_filter))
         with self.catalog.read() as db:
             return by_order.every(db, order, where, params)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """What finds photos that are there more than once, byte for byte or nearly."""
+        from core.search.copies import Copies
+
+        return Copies(self)
 
     @cached_property
     def grouping(self) -> Grouping:

@@ -18,10 +18,11 @@ from core.models.encoder import Encoder
 from core.models.registry import ModelInfo
 from core.search import calibration
 from core.search.calibration import Calibration
+from core.search.copies import NEAR
 
 Floats = NDArray[np.float32]
 
-SAME = 0.98
+SAME = NEAR
 """The cosine from which two photos of a name are one motif, shot twice: they are held out together, and count once."""
 HELD_OUT = 8
 """Motifs of a name that are held out, one after the other."""

@@ -162,6 +162,12 @@ what a query can say (docs/search.md has all of it; quote it for your shell):
 Words that begin with - go inside quotes with the others, or after --.
 """
 
+DUPLICATES_DETAILS = """\
+Copies are the same bytes. Near copies look the same to the model: saved again smaller or in another format, or shot
+twice; of copies, one stands for all of them there. Nothing is changed or deleted. Every photo is compared with every
+other: a large library takes a while. In a pipe a line is a photo: copies or near, the number of its group, its path.
+"""
+
 SAVED_DETAILS = """\
   retrouve saved list
   retrouve saved add Dogs "dog -people"     keeps a search; one of the same name is replaced
@@ -315,6 +321,13 @@ COMMANDS: tuple[Command, ...] = (
         add_options=_top,
         arguments=(("PHOTO", "any photo; it need not be in the library"),),
         examples=("retrouve similar photo.jpg",),
+    ),
+    Command(
+        "duplicates",
+        "lists photos that are there more than once",
+        "app.cli.duplicates:duplicates",
+        examples=("retrouve duplicates", "retrouve duplicates --json"),
+        details=DUPLICATES_DETAILS,
     ),
     Command(
         "failures", "lists what could not be read, and why", "app.cli.state:failures", examples=("retrouve failures",)
