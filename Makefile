@@ -14,7 +14,7 @@ help:
 	@echo 'make test-models            walk a whole model of each family, and write docs/models.md (an hour)'
 	@echo 'make test-training          train small models from nothing, and kill some on the way (minutes)'
 	@echo 'make check                  formatting, lint, types, and which room may import which'
-	@echo 'make bench                  measure speed against its bounds'
+	@echo 'make bench                  measure speed against its bounds; ARGS="--only million --place FOLDER": at a million photos'
 	@echo 'make screenshots            make the pictures in docs/ from the real window'
 	@echo 'make starter DATA=folder    build the bundled model anew'
 	@echo 'make starter-report DATA=folder  measure it further, and write that into docs/model.md'

@@ -199,10 +199,13 @@ class Engines:
         return None
 
     def warm_up(self) -> None:
-        """Start the worker of the model that answers, and have it answer once, so that a query finds it ready."""
-        encoder = self._worker_for(self.answering)
+        """Start the worker of the model that answers, and have it answer once, so that a query finds it ready; then
+        hold the graphs of a large library."""
+        model = self.answering
+        encoder = self._worker_for(model)
         encoder.start()
         encoder.encode_texts(["a photo"])
+        self._store_of(model).warm()
 
     @property
     def kept(self) -> KeptModels:

@@ -302,7 +302,8 @@ def _index(library: Library, model_id: str | None, embedded: int) -> tuple[str, 
 
     name = folder_name(model_id)
     matrix, graph = (_size(library.folder / "cache" / kind / name) for kind in ("vectors", "graph"))
-    return ("graph" if graph and embedded >= CROSSOVER else "exact"), matrix + graph
+    made = any((library.folder / "cache" / "graph" / name).glob("*.hnsw"))
+    return ("graph" if made and embedded >= CROSSOVER else "exact"), matrix + graph
 
 
 def _size(path: Path) -> int:

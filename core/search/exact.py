@@ -171,14 +171,19 @@ class ExactIndex:
         """How many rows there are, those of removed ids among them."""
         return len(self._rows.ids)
 
-    def scores_at(self, vector: NDArray[np.float32], places: NDArray[np.int64]) -> tuple[Ids, Scores]:
-        """The ids and cosines of those of the rows that count, in ascending order of rows."""
-        rows = self._rows
-        places = np.unique(places)
-        if rows.dead is not None:
-            places = places[~rows.dead[places]]
-        vector = np.ascontiguousarray(vector, np.float32)
-        return rows.ids[places], self._scan(rows, vector[None], places)[0]
+    def cosines(self, vector: NDArray[np.float32], places: NDArray[np.int64]) -> Scores:
+        """The cosines of ``vector[dim]`` with the rows at ascending ``places[n]``, removed ones among them."""
+        [scores] = self._scan(self._rows, np.ascontiguousarray(vector, np.float32)[None], places)
+        return np.asarray(scores, np.float32)
+
+    def alive(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the rows count: bool[n]."""
+        dead = self._rows.dead
+        return np.ones(len(places), np.bool_) if dead is None else ~dead[places]
+
+    def ids_at(self, places: NDArray[np.int64]) -> Ids:
+        """The ids of rows."""
+        return self._rows.ids[places]
 
     def vectors(self, ids: Ids) -> tuple[Ids, NDArray[np.float32]]:
         """Those of the ids that are there, and their vectors: ``ids[n]``, ``float32[n, dim]``."""

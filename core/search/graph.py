@@ -1,134 +1,56 @@
-"""The index for libraries above the crossover: a graph of neighbours (HNSW: Malkov and Yashunin 2018) by hnswlib.
+"""The index for libraries above the crossover: small graphs of neighbours (see ``shard``) over an exact index.
 
-The graph only proposes: what it finds is compared exactly, with the float16 vectors that the exact index holds, so that
-both give the same scores. Vectors that came after the graph was built are compared exactly too, removed ones are passed
-over, and where a filter leaves little the survivors are scanned instead, since a graph walks past what it may not show.
-
-A graph is a cache: ``<library>/cache/graph/<model>/<generation>-<rows>.hnsw`` covers the first rows of that generation
-of the matrix (see ``mirror``). It holds float32 vectors and about 160 bytes of links each, all in memory (2.2 KiB a
-photo at 512 dimensions), and takes minutes to build, which is why there is none below the crossover:
-``docs/performance.md`` has the figures.
+The graphs only propose: what they find is compared exactly, with the float16 vectors that the exact index holds, so
+that both give the same scores. What is in no graph yet is compared exactly too, and where a filter leaves little the
+survivors are scanned instead, since a graph walks past what it may not show.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import secrets
-import threading
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.search.exact import ExactIndex
 from core.search.index import Ids, Scores, Vectors, best
-from core.search.mirror import forget
+from core.search.shard import Names, Shard
 
-if TYPE_CHECKING:
-    import hnswlib
-
-_LOG = logging.getLogger(__name__)
-
-LINKS = 16
-"""Links of a vector on each level (M). With 32, building takes 1.7 times as long for the same recall a millisecond."""
-_CARE = 200
-"""How many candidates building considers for a link (ef_construction)."""
-_LOOK = 1600
-"""How many candidates a search keeps (ef). With 400, recall@10 of sentences fell to 0.986 at 300,000 photos."""
+LOOK = 600
+"""How many candidates a graph is asked for. All that is sought may lie in one of them: photos of one journey do."""
 _MOSTLY = 0.5
 """A filter that leaves a smaller share than this is answered by the exact index."""
-_CHUNK = 4096
-
-
-class Graph:
-    """An hnswlib index whose labels are the rows 0 ... ``rows`` - 1 of one generation of the matrix."""
-
-    def __init__(self, index: hnswlib.Index, rows: int, generation: str) -> None:
-        self.rows = rows
-        self.generation = generation
-        self._index = index
-        self._guard = threading.Lock()
-
-    @classmethod
-    def empty(cls, dim: int, generation: str, room: int) -> Graph:
-        """A graph without vectors, with room for some."""
-        import hnswlib
-
-        index = hnswlib.Index(space="ip", dim=dim)
-        index.init_index(max_elements=max(room, 1), M=LINKS, ef_construction=_CARE)
-        return cls(index, 0, generation)
-
-    @classmethod
-    def load(cls, folder: Path, dim: int, generation: str) -> Graph | None:
-        """The graph of this generation that covers the most rows; None without any, or where it cannot be read.
-
-        hnswlib holds Python's lock while it reads (about 0.7 seconds a gigabyte).
-        """
-        for rows, file in sorted(_files(folder, generation), reverse=True):
-            import hnswlib
-
-            index = hnswlib.Index(space="ip", dim=dim)
-            try:
-                index.load_index(str(file))
-            except (RuntimeError, MemoryError) as error:
-                _LOG.warning("the graph %s cannot be used: %s", file, error)
-                continue
-            if index.get_current_count() == rows:
-                return cls(index, rows, generation)
-        return None
-
-    def extend(self, matrix: NDArray[np.float16], cancelled: Callable[[], bool] = lambda: False) -> bool:
-        """Add the rows of the matrix that are not there yet. Python's lock is free meanwhile; False when cancelled."""
-        if len(matrix) > self._index.get_max_elements():
-            with self._guard:
-                self._index.resize_index(len(matrix))
-        while self.rows < len(matrix):
-            if cancelled():
-                return False
-            end = min(self.rows + _CHUNK, len(matrix))
-            self._index.add_items(matrix[self.rows : end].astype(np.float32), np.arange(self.rows, end))
-            self.rows = end
-        return True
-
-    def save(self, folder: Path) -> bool:
-        """Write it under its name, whole or not at all, and delete what it replaces. False where that cannot be."""
-        file = folder / f"{self.generation}-{self.rows}.hnsw"
-        unfinished = folder / f"{secrets.token_hex(4)}.part"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._index.save_index(str(unfinished))
-            unfinished.replace(file)
-        except (OSError, RuntimeError) as error:
-            _LOG.warning("the graph could not be kept in %s: %s", folder, error)
-            forget(unfinished)
-            return False
-        for old in (*folder.glob("*.hnsw"), *folder.glob("*.part")):
-            if old != file:
-                forget(old)
-        return True
-
-    def propose(self, vector: NDArray[np.float32], count: int) -> NDArray[np.int64] | None:
-        """About ``count`` rows near ``vector[dim]``; None where the graph does not reach that many."""
-        with self._guard:  # How far to look is a setting of the whole index.
-            self._index.set_ef(max(_LOOK, 2 * count))
-            try:
-                labels, _ = self._index.knn_query(vector, k=count, num_threads=1)
-            except RuntimeError:
-                return None
-        return np.asarray(labels[0], np.int64)
+_TOO_MANY = 0.1
+"""Where a search would have to ask for a larger share of a graph than this, the exact index answers."""
 
 
 class HnswIndex:
-    """A graph over the first rows of an exact index, which holds the vectors and has the last word; ``VectorIndex``."""
+    """Graphs over rows of an exact index, which holds the vectors and has the last word; keeps ``VectorIndex``.
 
-    def __init__(self, exact: ExactIndex, graph: Graph) -> None:
-        if graph.rows > exact.rows:
-            raise ValueError(f"a graph of {graph.rows} rows does not go with {exact.rows}")
+    ``names`` are the embeddings' ids, int64[rows], ascending: the row of what a graph proposes is found in them. Rows
+    of the exact index behind them, and those that no graph's span covers, are compared exactly. ``pool`` asks several
+    graphs at a time.
+    """
+
+    def __init__(
+        self,
+        exact: ExactIndex,
+        shards: Sequence[Shard],
+        names: Names,
+        *,
+        pool: Executor | None = None,
+        threads: int = 1,
+    ) -> None:
+        if len(names) > exact.rows:
+            raise ValueError(f"{len(names)} names do not go with {exact.rows} rows")
         self._exact = exact
-        self._graph = graph
+        self._shards = tuple(shards)
+        self._names = names
+        self._pool = pool
+        self._threads = threads
+        self._loose = loose(names, self._shards)
 
     @property
     def dim(self) -> int:
@@ -144,43 +66,89 @@ class HnswIndex:
         return len(self._exact)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """See ``VectorIndex``. What is added is compared exactly until the graph is extended."""
+        """See ``VectorIndex``. What is added is compared exactly until a graph takes it in."""
         self._exact.add(ids, vectors)
 
     def remove(self, ids: Ids) -> None:
-        """See ``VectorIndex``. The graph still leads past them."""
+        """See ``VectorIndex``. The graphs still lead past them."""
         self._exact.remove(ids)
 
     def search(self, vector: NDArray[np.float32], k: int, allowed: Ids | None = None) -> tuple[Ids, Scores]:
         """See ``VectorIndex``."""
-        rows, kept = self._exact.rows, None
-        share = len(self._exact) / max(rows, 1)
+        rows, kept, share = self._exact.rows, None, 1.0
         if allowed is not None:
             places = self._exact.places(allowed)
-            share = len(places) / max(rows, 1)
+            share = len(places) / max(len(self._exact), 1)
             kept = np.zeros(rows, np.bool_)
             kept[places] = True
-        tail = np.arange(self._graph.rows, rows, dtype=np.int64)
-        ask = math.ceil(1.2 * k / max(share, 0.01))
-        while share >= _MOSTLY and ask <= self._graph.rows // 20:
-            near = self._graph.propose(vector, ask)
-            if near is None:
-                break
-            candidates = np.concatenate((near, tail))
+        found = self._near(np.asarray(vector, np.float32), k, rows, kept) if share >= _MOSTLY and k > 0 else None
+        return self._exact.search(vector, k, allowed) if found is None else found
+
+    def _near(
+        self, vector: NDArray[np.float32], k: int, rows: int, kept: NDArray[np.bool_] | None
+    ) -> tuple[Ids, Scores] | None:
+        """The ``k`` best of what the graphs propose; None where the exact index had better answer.
+
+        A graph whose last proposals are still as good as the worst of the ``k`` may hide better ones, and is asked for
+        more: a filter may have left out what it proposed first.
+        """
+        ranges = [(start, stop) for start, stop in (*self._loose, (len(self._names), rows)) if stop > start]
+        candidates = np.concatenate([np.empty(0, np.int64), *(np.arange(*one) for one in ranges)])
+        look, asked = max(LOOK, math.ceil(1.2 * k)), list(self._shards)
+        if not asked:
+            return None
+        while asked:
+            if look > _TOO_MANY * min(len(shard.names) for shard in asked) and look > LOOK:
+                return None
+            proposed = self._propose(vector, look, asked)
+            candidates = np.unique(np.concatenate((candidates, *proposed)))
+            scores = self._exact.cosines(vector, candidates)
+            counts = self._exact.alive(candidates)
             if kept is not None:
-                candidates = candidates[kept[candidates]]
-            ids, scores = self._exact.scores_at(vector, candidates)
-            if len(ids) - len(tail) >= k:
-                top = best(scores, k)
-                return ids[top], scores[top]
-            ask *= 4
-        return self._exact.search(vector, k, allowed)
+                counts &= kept[candidates]
+            worst = np.partition(scores[counts], -k)[-k] if np.count_nonzero(counts) >= k else -np.inf
+            asked = [
+                shard
+                for shard, places in zip(asked, proposed, strict=True)
+                if len(places) < len(shard) and _edge(scores[np.searchsorted(candidates, places)]) >= worst
+            ]
+            look *= 4
+        top = best(scores[counts], k)
+        return self._exact.ids_at(candidates[counts][top]), scores[counts][top]
+
+    def _propose(self, vector: NDArray[np.float32], look: int, asked: Sequence[Shard]) -> list[NDArray[np.int64]]:
+        """The rows that each of the graphs proposes."""
+
+        def rows(mine: Sequence[Shard]) -> list[NDArray[np.int64]]:
+            return [self._rows_of(shard.propose(vector, look)) for shard in mine]
+
+        if self._pool is None or len(asked) == 1:
+            return rows(asked)
+        dealt = list(self._pool.map(rows, [asked[first :: self._threads] for first in range(self._threads)]))
+        return [dealt[place % self._threads][place // self._threads] for place in range(len(asked))]
+
+    def _rows_of(self, names: Names) -> NDArray[np.int64]:
+        """The rows of those embeddings that have one."""
+        if not len(self._names):
+            return np.empty(0, np.int64)
+        rows = np.minimum(np.searchsorted(self._names, names), len(self._names) - 1)
+        found: NDArray[np.int64] = rows[self._names[rows] == names]
+        return found
 
 
-def _files(folder: Path, generation: str) -> list[tuple[int, Path]]:
-    found = []
-    for file in folder.glob(f"{generation}-*.hnsw"):
-        rows = file.stem.partition("-")[2]
-        if rows.isdecimal():
-            found.append((int(rows), file))
+def loose(names: Names, shards: Sequence[Shard]) -> list[tuple[int, int]]:
+    """The rows that no graph covers, as ranges from one row up to before another, in order."""
+    found, at = [], 0
+    for shard in sorted(shards, key=lambda one: one.span.after):
+        start, stop = np.searchsorted(names, (shard.span.after, shard.span.last), side="right").tolist()
+        if start > at:
+            found.append((at, start))
+        at = max(at, stop)
+    if at < len(names):
+        found.append((at, len(names)))
     return found
+
+
+def _edge(scores: Scores) -> float:
+    """A score that what a graph did not propose hardly reaches: what it did propose is not ordered as exactly."""
+    return float(np.quantile(scores, 0.25)) if len(scores) else -math.inf

@@ -4,19 +4,20 @@ The catalogue is the truth; what lies under ``<library>/cache`` comes back when 
 Whether anything was committed costs one ``PRAGMA data_version`` a search. If so, a count tells whether embeddings went,
 and new ones are read after the last known id; so a search during indexing costs a few milliseconds more.
 
-**The crossover.** Below `CROSSOVER` photos there is no graph. On two cores the exact scan takes 8 ms for each 100,000
-photos at 512 dimensions and is always right; a graph answers in a few milliseconds at any size, but takes minutes to
-build, 0.7 seconds a gigabyte to load, and 2.2 KiB of memory a photo. At half a million the scan takes 40 ms, which
-leaves a machine half as fast within the 100 ms that feel like at once. ``docs/performance.md`` has the measurements.
+**The crossover.** Below `CROSSOVER` photos there are no graphs. On two cores the exact scan takes 7 ms for each 100,000
+photos at 512 dimensions and is always right; graphs answer in a few milliseconds at any size, but take minutes to build
+and 0.7 KiB of memory a photo. At half a million the scan takes 35 ms, which leaves a machine half as fast within the
+100 ms that feel like at once. ``docs/performance.md`` has the measurements.
 """
 
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -28,14 +29,18 @@ from numpy.typing import NDArray
 from core.catalog import embeddings
 from core.catalog.connection import Catalog
 from core.search.exact import ExactIndex
-from core.search.graph import Graph, HnswIndex
+from core.search.graph import HnswIndex, loose
 from core.search.index import VectorIndex
 from core.search.mirror import Chunk, Mapped, Mirror, State, folder_name
+from core.search.shard import Shard
+from core.search.tending import Graphs, Sizes, Stored
 
 _LOG = logging.getLogger(__name__)
 
 CROSSOVER = 500_000
-"""Photos from which a graph is built and used."""
+"""Photos from which graphs are built and used."""
+_MOSTLY_COVERED = 8
+"""Graphs answer where they cover all but so small a part: one in eight."""
 _WORTH_WRITING = 512
 """New vectors are kept in memory until there are this many: half a mebibyte."""
 _WORTH_REWRITING = 1000
@@ -62,76 +67,106 @@ class EmbeddingSpace(Protocol):
 class VectorStore:
     """The vector index of one library under one model. Its methods may be called from any thread.
 
-    ``folder`` is the library's. ``crossover`` is for tests and for machines that were measured.
+    ``folder`` is the library's. ``crossover`` and ``sizes`` are for tests and for machines that were measured.
     """
 
-    def __init__(self, catalog: Catalog, folder: Path, model: EmbeddingSpace, *, crossover: int = CROSSOVER) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        folder: Path,
+        model: EmbeddingSpace,
+        *,
+        crossover: int = CROSSOVER,
+        sizes: Sizes | None = None,
+    ) -> None:
         self._catalog = catalog
         self._model = model
         self._crossover = crossover
         name = folder_name(model.model_id)
         self._mirror = Mirror(folder / "cache" / "vectors" / name, model.dim)
-        self._graphs = folder / "cache" / "graph" / name
+        self._graphs = Graphs(folder / "cache" / "graph" / name, model.dim, sizes)
         self._guard = threading.Lock()
         self._threads = max(1, min(_processors(), _MOST_THREADS))
         self._pool: ThreadPoolExecutor | None = None
         self._seen: int | None = None
         self._state: State | None = None
-        self._graph: Graph | None = None
+        self._near: HnswIndex | None = None
+        self._near_is_of: tuple[object, ...] = ()
         self._keys: NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._alive: NDArray[np.bool_] = np.empty(0, np.bool_)
         self._exact: ExactIndex | None = None
 
     def index(self) -> VectorIndex:
-        """The index as the catalogue stands: with the graph, once `warm` or `build_graph` brought one."""
-        exact = self.exact()
-        graph, state = self._graph, self._state
-        if graph is None or state is None or graph.generation != state.generation or graph.rows > exact.rows:
-            return exact
-        return HnswIndex(exact, graph) if len(exact) >= self._crossover else exact
+        """The index as the catalogue stands: with graphs, once `warm` or `build_graph` brought some."""
+        with self._guard:
+            exact = self._now()
+            shards = self._graphs.shards
+            if not shards or len(exact) < self._crossover:
+                return exact
+            made_of = (exact, self._keys, self._alive, *shards)
+            if len(made_of) != len(self._near_is_of) or any(map(operator.is_not, made_of, self._near_is_of)):
+                self._near, self._near_is_of = self._with_graphs(exact, shards), made_of
+            return exact if self._near is None else self._near
+
+    def _with_graphs(self, exact: ExactIndex, shards: Sequence[Shard]) -> HnswIndex | None:
+        """The index that asks these graphs; None where they cover too little."""
+        names = np.ascontiguousarray(self._keys[:, 0])
+        if _MOSTLY_COVERED * sum(stop - start for start, stop in loose(names, shards)) > len(names):
+            return None
+        left = names[self._alive]
+        for shard in shards:
+            shard.mark(left)
+        return HnswIndex(exact, shards, names, pool=self._pool, threads=self._threads)
 
     def exact(self) -> ExactIndex:
         """The exact index as the catalogue stands. Raises what the catalogue raises."""
         with self._guard:
-            version = self._catalog.data_version()
-            if self._exact is None or version != self._seen:
-                with self._catalog.read() as db:
-                    db.execute("BEGIN")  # One state of the catalogue for all that follows.
-                    self._exact = self._follow(db)
-                self._seen = version
-            return self._exact
+            return self._now()
+
+    def _now(self) -> ExactIndex:
+        version = self._catalog.data_version()
+        if self._exact is None or version != self._seen:
+            with self._catalog.read() as db:
+                db.execute("BEGIN")  # One state of the catalogue for all that follows.
+                self._exact = self._follow(db)
+            self._seen = version
+        return self._exact
 
     def warm(self) -> None:
-        """For a process that stays: load what makes later searches fast. Takes a second where there is a graph."""
-        exact = self.exact()
-        state = self._state
-        if state is not None and len(exact) >= self._crossover and self._graph is None:
-            self._graph = Graph.load(self._graphs, self._model.dim, state.generation)
+        """For a process that stays: hold the graphs that there are, so that searches are fast."""
+        stored = self._stored()
+        if stored is not None:
+            self._graphs.load(stored)
 
-    def build_graph(self, cancelled: Callable[[], bool] = lambda: False) -> bool:
-        """Above the crossover, bring the graph up to date and keep it: minutes at first, later the new photos alone.
+    def build_graph(self, cancelled: Callable[[], bool] = lambda: False, *, threads: int | None = None) -> bool:
+        """Above the crossover, bring the graphs up to date and keep them: minutes at first, later seconds at times.
 
-        Searches go on meanwhile. True when there is a graph now that covers every stored vector.
+        Searches go on meanwhile, with the graphs that are done. True when there is nothing left to do. ``threads`` are
+        as many as this process has processors, but one, which is left to those who search.
         """
-        exact = self.exact()
-        mapped = self._mirror.load()
-        if mapped is None or len(exact) < self._crossover:
-            return False
-        generation, rows = mapped.state.generation, mapped.state.rows
-        graph = Graph.load(self._graphs, self._model.dim, generation)
-        if graph is None or graph.rows > rows:
-            graph = Graph.empty(self._model.dim, generation, rows)
-        if graph.rows < rows:
-            if not graph.extend(mapped.matrix, cancelled):
-                return False
-            graph.save(self._graphs)
-        self._graph = graph
-        return True
+        stored = self._stored()
+        threads = threads or max(1, self._threads - 1)
+        return stored is not None and self._graphs.tend(stored, threads=threads, cancelled=cancelled)
+
+    def _stored(self) -> Stored | None:
+        """The vectors on the disk, and which of them count; None below the crossover."""
+        with self._guard:
+            if len(self._now()) < self._crossover:
+                return None
+            mapped = self._mirror.load()
+            names = np.ascontiguousarray(self._keys[self._alive, 0])
+        if mapped is None or not len(mapped.keys):
+            return None
+        stored = np.ascontiguousarray(mapped.keys[:, 0])
+        place = np.minimum(np.searchsorted(names, stored), len(names) - 1)
+        return Stored(stored, mapped.matrix, names[place] == stored)
 
     def close(self) -> None:
         """Let go of the files and threads."""
         with self._guard:
-            self._exact = self._graph = self._seen = self._state = None
+            self._exact = self._near = self._seen = self._state = None
+            self._near_is_of = ()
+            self._graphs.forget()
             if self._pool is not None:
                 self._pool.shutdown(wait=False)
                 self._pool = None
@@ -172,6 +207,7 @@ class VectorStore:
         mapped = self._mirror.load()
         if mapped is not None and _is_of(mapped, db, model):
             return self._take(mapped.keys, mapped.matrix, mapped.state)
+        self._graphs.forget()  # They may be of another catalogue, as the copy was.
         return self._rebuild(db, model)
 
     def _rebuild(self, db: sqlite3.Connection, model: int) -> ExactIndex:

@@ -33,7 +33,9 @@ SHARES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Model:
+    """What search asks of a model."""
+
     model_id: str
     dim: int
     image_size: int = 224
@@ -41,7 +43,7 @@ class _Model:
     photo_calibration: Curve = field(default=_CURVE)
 
 
-class _Prepared(Encoder):
+class Prepared(Encoder):
     """Sentences whose embeddings were drawn beforehand: what encoding costs is another figure."""
 
     def __init__(self, model_id: str, vectors: Embeddings) -> None:
@@ -65,19 +67,19 @@ class _Prepared(Encoder):
 
 def measure(built: Built, model_id: str, space: Space) -> list[Row]:
     """Query times, and the size of what search maps, beside one product of a float32 matrix in memory."""
-    encoder = _Prepared(model_id, space.sentences(_QUERIES))
+    encoder = Prepared(model_id, space.sentences(_QUERIES))
     count = f"{built.photos:,} photos"
     with (
         closing(Catalog.open(built.folder)) as catalog,
-        closing(VectorStore(catalog, built.folder, _Model(model_id, built.dim))) as store,
+        closing(VectorStore(catalog, built.folder, Model(model_id, built.dim))) as store,
     ):
-        searcher = Searcher(catalog, store, encoder, _Model(model_id, built.dim))
+        searcher = Searcher(catalog, store, encoder, Model(model_id, built.dim))
         sentences = [f"sentence{number}" for number in range(_QUERIES)]
         for sentence in sentences:
             searcher.search(sentence, top=_TOP)  # Encodes it, and reads the mapped pages once.
         plain = _plain(store, encoder.encode_texts(sentences))
         index = timed([lambda v=v: store.index().search(v, _TOP) for v in encoder.encode_texts(sentences)])
-        whole = _search(searcher, sentences)
+        whole = search(searcher, sentences)
         rows = [
             Row(f"query, {count}, p50", whole.p50, "ms", plain.p50, "NumPy float32 product and sort, p50"),
             Row(f"query, {count}, p95", whole.p95, "ms", plain.p95, "the same, p95", _BUDGET_MS.get(built.photos)),
@@ -85,7 +87,7 @@ def measure(built: Built, model_id: str, space: Space) -> list[Row]:
         ]
         if built.photos >= 100_000:
             for share, said in SHARES.items():
-                filtered = _search(searcher, [f"{sentence} {said}" for sentence in sentences])
+                filtered = search(searcher, [f"{sentence} {said}" for sentence in sentences])
                 rows.append(
                     Row(
                         f"query, {share} pass a filter, {count}, p95",
@@ -96,15 +98,16 @@ def measure(built: Built, model_id: str, space: Space) -> list[Row]:
                         30.0,
                     )
                 )
-            without = _search(searcher, [f"{a} -{b}" for a, b in pairwise(sentences)])
+            without = search(searcher, [f"{a} -{b}" for a, b in pairwise(sentences)])
             rows.append(Row(f"query with -word, {count}, p95", without.p95, "ms", plain.p95, "the same, p95", 30.0))
-            alone = _search(searcher, ["date:2019", "folder:0042", "-date:2018"] * 10)
+            alone = search(searcher, ["date:2019", "folder:0042", "-date:2018"] * 10)
             rows.append(Row(f"filter alone, {count}, p95", alone.p95, "ms"))
-            rows += _sizes(built)
+            rows += sizes(built)
     return rows
 
 
-def _search(searcher: Searcher, queries: Sequence[str]) -> Times:
+def search(searcher: Searcher, queries: Sequence[str]) -> Times:
+    """The times of whole searches."""
     return timed([lambda query=query: searcher.search(query, top=_TOP) for query in queries])
 
 
@@ -120,7 +123,8 @@ def _plain(store: VectorStore, vectors: Embeddings) -> Times:
     return timed([lambda v=v: product(v) for v in vectors])
 
 
-def _sizes(built: Built) -> list[Row]:
+def sizes(built: Built) -> list[Row]:
+    """What the vectors take on the disk, for each 100,000 photos."""
     scale = 100_000 / built.photos * 512 / built.dim / 1e6
     raw = built.photos * built.dim * 2 * scale
     mapped = sum(file.stat().st_size for file in (built.folder / "cache" / "vectors").rglob("*") if file.is_file())

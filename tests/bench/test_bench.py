@@ -17,7 +17,7 @@ from core.catalog.connection import Catalog
 from core.photos.hashing import content_hash
 from core.search import filters
 from core.search.grammar import parse
-from tests.bench import filtering, querying, starting, varied
+from tests.bench import filtering, kept, memory, million, querying, starting, varied
 from tests.bench.indexing import copies_of
 from tests.bench.libraries import Space, build
 from tests.bench.measure import PROJECT, Row, table
@@ -30,6 +30,39 @@ def test_a_built_library_is_searched(tmp_path: Path) -> None:
     rows = querying.measure(built, "small-1", space)
     assert all(math.isfinite(row.value) and row.value > 0 for row in rows)
     assert {row.baseline for row in rows if row.what.startswith("query")} != {None}
+
+
+def test_a_library_is_kept_for_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built, was_there = kept.library(tmp_path / "place", 300, "small-1", Space(8))
+    assert not was_there and built.photos == 300
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "build", lambda *_: pytest.fail("it is there already"))
+        assert kept.library(tmp_path / "place", 300, "small-1", Space(8)) == (built, True)
+    assert not kept.library(tmp_path / "place", 200, "small-1", Space(8))[1], "of another size"
+    (tmp_path / "place" / "made.json").write_text("{")
+    assert not kept.library(tmp_path / "place", 200, "small-1", Space(8))[1], "perhaps half built"
+
+
+def test_graphs_are_measured_beside_the_scan(tmp_path: Path) -> None:
+    """What is measured at a million, at ten thousand."""
+    built = build(tmp_path / "library", 10_000, "small-1", 16, Space(16))
+    rows = million.of_vectors(built, "small-1", tmp_path / "grown", crossover=5000)
+    assert all(math.isfinite(row.value) and row.value >= 0 for row in rows)
+    recall = [row for row in rows if row.what.startswith("recall")]
+    assert len(recall) == 4 and all(row.within for row in recall)
+    [added] = [row for row in rows if row.what.startswith("adding")]
+    assert added.value > 0
+    with closing(Catalog.open(built.folder)) as catalog, catalog.read() as db:
+        assert db.execute("SELECT count(*) FROM photo").fetchone()[0] == 10_000, "a copy was added to"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says what a process holds")
+def test_memory_is_that_of_a_process_beside_one_without_photos(tmp_path: Path) -> None:
+    built = build(tmp_path / "library", 20_000, "small-1", 512, Space(512))
+    whole, own, mapped = memory.measure(built, "small-1", tmp_path / "empty")
+    assert 5 < mapped.value < 31, "20 MB of matrix, which the system may take back"
+    assert whole.value > 15 and own.value < 60
+    assert whole.baseline is not None and whole.baseline > 20
 
 
 def test_as_many_photos_pass_a_filter_as_the_table_says(tmp_path: Path) -> None:

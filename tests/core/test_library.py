@@ -29,6 +29,7 @@ from core.errors import (
 )
 from core.library import Library, default_folder
 from core.search.calibration import Curve
+from core.search.store import VectorStore
 from core.types import IndexReport, Phase
 from tests.colours import ColourEncoder, paint
 
@@ -102,6 +103,17 @@ def test_from_a_folder_to_a_hit(library: ColourLibrary, album: Path) -> None:
     assert (status.root.id, status.online, status.photos, status.failures) == (root.id, True, 3, 1)
     assert run(library).reused == 3
     assert len(library.colours.encoded) == 3
+
+
+def test_warming_up_has_the_worker_answer_and_holds_the_graphs(
+    library: ColourLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    worker = SimpleNamespace(start=lambda: done.append("worker"), encode_texts=lambda _: done.append("sentence"))
+    monkeypatch.setattr(library, "_worker_for", lambda _: worker)
+    monkeypatch.setattr(VectorStore, "warm", lambda _: done.append("graphs"))
+    library.warm_up()
+    assert done == ["worker", "sentence", "graphs"]
 
 
 def test_browsing_is_newest_first_and_filtered(library: ColourLibrary, album: Path) -> None:
