@@ -163,6 +163,15 @@ class Engines:
         """The wanted model's encoder in the worker process, which starts with the first call to it."""
         return self._encoders.worker_of(self.info)
 
+    @property
+    def remark(self) -> str:
+        """What the worker has to say of what encodes the photos: why a GPU that is there is not used. Nothing else."""
+        try:
+            worker = self._encoders.running(self.info)
+        except ModelError:
+            return ""
+        return "" if worker is None else worker.remark
+
     def local_encoder(self) -> Encoder:
         """The wanted model's encoder in this process: a second sooner than the worker, for who asks once."""
         return self._encoders.local_of(self.info)

@@ -245,6 +245,8 @@ def _way(encoder: Encoder) -> str:
 
 
 def _devices(library: Library) -> Check:
+    from core.models.devices import standing
+
     try:
         from core.models.compiling import runtime
 
@@ -254,7 +256,9 @@ def _devices(library: Library) -> Check:
     names = [f"{device} ({core.get_property(device, 'FULL_DEVICE_NAME')})" for device in core.available_devices]
     if not names:
         return Check("devices", False, "OpenVINO finds no device to run the model on: install Retrouve again.")
-    return Check("devices", True, f"OpenVINO runs the model on {', '.join(names)}.")
+    said = f"OpenVINO runs the model on {', '.join(names)}."
+    gpu = standing(library.spec.cache, library.info.model_id)
+    return Check("devices", True, f"{said} {gpu}".strip())
 
 
 def _embeddings(library: Library) -> Check:

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from core import runs
 from core.errors import CallError, TrainingError
 from core.library import Library
-from core.models.openclip import best_device, require_torch
+from core.models.openclip import require_torch
+from core.models.photo_tower import best_device
 from core.models.registry import ModelInfo, load_info
 from training import data, losses, negatives, surgery, swaps
 from training.data import Batches, Example, Pictures, Split

@@ -208,6 +208,9 @@ MODELS_DETAILS = """\
 OpenCLIP checkpoints need PyTorch once, to be turned into graphs: python -m pip install -e ".[torch]" in Retrouve's
 folder. Pickles are read as data alone: one that would run code is refused. RETROUVE_MODELS names the shelf's folder;
 HF_ENDPOINT, HF_TOKEN, HTTPS_PROXY and HF_HUB_OFFLINE hold for fetching.
+
+With PyTorch, many photos are encoded on a GPU where there is one that passes its check; RETROUVE_DEVICE=cpu refuses
+that, and cuda, cuda:1 or mps names one. `retrouve doctor` says which it is, and why.
 """
 
 EVALUATE_DETAILS = """\

@@ -111,12 +111,16 @@ def _finish(report: IndexReport, library: Library, moved: str | None, console: C
         away = ", ".join(str(path) for path in report.offline)
         console.fail(f"Not there at the moment, and kept as it was: {away}.", **as_document(report))
         return 3
-    console.document(as_document(report) | ({} if moved is None else {"note": moved}))
+    remark = library.remark
+    note = " ".join(words for words in (moved, remark) if words)
+    console.document(as_document(report) | ({"note": note} if note else {}))
     console.say(summary(report))
     if report.suggested or report.accepted:
         console.say(_ruled(report))
     if moved is not None:
         console.say(moved)
+    if remark:
+        console.say(remark)
     if unread := library.unread_sidecars():
         were = "its keywords are" if unread == 1 else "their keywords are"
         console.say(f"{counted(unread, 'sidecar')} could not be read; {were} not known. `retrouve failures` says why.")

@@ -39,6 +39,7 @@ class Models(QObject):
         self._looking = Latest()
         self._probing = False
         self._select = ""
+        self._remarked = ""
         self.dialog: ModelsDialog | None = None
         self.work = work = ModelWork(session.lanes.models, self)
         work.changed.connect(self._tell)
@@ -47,7 +48,7 @@ class Models(QObject):
         work.stopped.connect(self._on_stopped)
         work.failed.connect(self._on_failed)
         indexing.progressed.connect(self._on_indexed)
-        indexing.ended.connect(lambda _report: self._look())
+        indexing.ended.connect(lambda _report: self._on_index_ended())
         window.closing.connect(work.stop)
 
     def commands(self) -> dict[str, Callable[[], object]]:
@@ -93,6 +94,18 @@ class Models(QObject):
     def _on_indexed(self, progress: IndexProgress) -> None:
         if self.dialog is not None:
             self.dialog.show_moving(progress)
+
+    def _on_index_ended(self) -> None:
+        library = self._session.library
+        if library is not None:
+            self._session.lanes.general.submit(lambda: library.remark, self._on_remark, lambda _error: None)
+        self._look()
+
+    def _on_remark(self, remark: str) -> None:
+        """Why a GPU that is there did not encode the photos: said once."""
+        if remark and remark != self._remarked:
+            self._window.banner.say(remark, topic="gpu", error=False)
+        self._remarked = remark
 
     def _tell(self) -> None:
         """What is at work, on the page."""

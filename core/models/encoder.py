@@ -57,6 +57,9 @@ class EncoderSpec:
 
     ``precision`` is ``f32``, ``bf16`` or ``auto`` (bf16 where the CPU has it and the model passed its parity check).
     ``threads`` of None leaves the choice to the backend. ``cache`` is a folder for compiled graphs; it may be deleted.
+    ``device`` of ``auto`` lets a GPU encode the photos where there is one that passes its check (see
+    `core.models.gpu`); ``cuda``, ``cuda:1`` or ``mps`` asks for one; with None OpenVINO runs on the CPU, and OpenCLIP
+    on the best that is there.
     """
 
     folder: Path
@@ -64,3 +67,4 @@ class EncoderSpec:
     precision: str = "auto"
     threads: int | None = None
     cache: Path | None = None
+    device: str | None = None

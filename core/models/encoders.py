@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,17 @@ class Encoders:
         self._gentle = False
 
     def spec_of(self, model: ModelInfo) -> EncoderSpec:
-        """What builds a model's encoder, here or in the worker."""
+        """What builds a model's encoder in this process; on the processor if it has graphs, not to wait for PyTorch."""
         from core.models.registry import spec_for
 
         return spec_for(model.folder, self._cache)
+
+    def worker_spec_of(self, model: ModelInfo) -> EncoderSpec:
+        """What builds a model's encoder in the worker: on a GPU, where there is one and nobody refuses it. Without a
+        cache nothing can be written here, and so nothing is encoded either."""
+        from core.models.devices import CPU, wanted
+
+        return replace(self.spec_of(model), device=CPU if self._cache is None else wanted())
 
     def worker_of(self, model: ModelInfo) -> RemoteEncoder:
         """A model's encoder in a worker process, which starts with the first call to it."""
@@ -37,7 +45,7 @@ class Encoders:
         self._let_go_elsewhere(model)
         with self._guard:
             if model.model_id not in self._workers:
-                self._workers[model.model_id] = RemoteEncoder(self.spec_of(model), info=model)
+                self._workers[model.model_id] = RemoteEncoder(self.worker_spec_of(model), info=model)
                 self._workers[model.model_id].gentle = self._gentle
             return self._workers[model.model_id]
 

@@ -1,7 +1,8 @@
 """The reference encoder: any OpenCLIP architecture and checkpoint, on CUDA, MPS or the CPU.
 
-Preprocessing and tokenizing are open_clip's own, so that a comparison with OpenVinoEncoder judges those as well. One of
-the two files of core that touch torch, inside functions only; it comes with the [torch] extra.
+Preprocessing and tokenizing are open_clip's own, so that a comparison with OpenVinoEncoder judges those as well; photos
+that come as numbers go through the same tower without them (`core.models.photo_tower`). One of the files of core that
+touch torch, inside functions only; it comes with the [torch] extra.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from core.errors import ModelDamaged, ModelMissing, TorchMissing
 from core.models.described import DescribedEncoder
 from core.models.encoder import Embeddings, EncoderSpec
+from core.models.photo_tower import PRECISIONS, PhotoTower, best_device
 from core.models.registry import ModelInfo, load_info
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 _TOKENIZER_OPTIONS = {"clean", "strip_sep_token"}
 """What the configs that come with open_clip ask of their tokenizers."""
 _NEEDED = ("torch", "open_clip", "timm", "transformers")
-_BATCH = {"cuda": 64, "mps": 32, "cpu": 8}
 _SENTENCES = 64
 
 
@@ -56,10 +57,12 @@ class OpenClipEncoder(DescribedEncoder):
     """An Encoder on torch. Calls may come from several threads."""
 
     def __init__(self, spec: EncoderSpec, device: str | None = None) -> None:
-        """Loads the whole model. ``device`` is torch's name of one; by default the best that is there.
+        """Loads the whole model. ``device`` is torch's name of one; by default what ``spec`` says, else the best that
+        is there.
 
-        ``precision`` of ``bf16`` computes in bfloat16 where torch thinks it safe; any other in float32. ``threads``
-        holds for all of torch in this process. Raises TorchMissing, ModelMissing or ModelDamaged.
+        Photos are computed in bfloat16 with a ``precision`` of ``bf16``, in float16 with ``fp16``, where torch thinks
+        that safe; with any other in float32, as sentences always are. ``threads`` holds for all of torch in this
+        process. Raises TorchMissing, ModelMissing or ModelDamaged.
         """
         require_torch(f"Running the model in {spec.folder} with OpenCLIP")
         import torch
@@ -67,12 +70,22 @@ class OpenClipEncoder(DescribedEncoder):
         if spec.threads:
             torch.set_num_threads(spec.threads)
         super().__init__(load_info(spec.folder))
-        self.device = device or best_device()
-        self._reduced = spec.precision == "bf16"
+        self.device = device or spec.device or best_device()
         if self.info.is_graphs_alone:
             raise ModelMissing(f"The model in {spec.folder} is its graphs alone: OpenCLIP has nothing to load.")
         self._loaded = load_folder(self.info, self.device)
-        self.preferred_batch = _BATCH.get(self.device.partition(":")[0], 8)
+        precision = spec.precision if spec.precision in PRECISIONS else "f32"
+        self.photo_tower = self.tower_in(precision)
+
+    def tower_in(self, precision: str) -> PhotoTower:
+        """The image tower, which computes in ``f32``, ``bf16`` or ``fp16``."""
+        size = self.info.preprocess.size
+        return PhotoTower(self._loaded.model.encode_image, self.device, precision, size, self.dim)
+
+    @property
+    def preferred_batch(self) -> int:
+        """How many photos go through at once."""
+        return self.photo_tower.batch
 
     @property
     def model(self) -> Any:
@@ -86,49 +99,29 @@ class OpenClipEncoder(DescribedEncoder):
 
     def encode_images(self, images: Sequence[Image]) -> Embeddings:
         """Upright pictures of any size, to float32[n, dim] of unit length."""
-        import torch
+        rows = [np.empty((0, self.dim), np.float32)]
+        for start in range(0, len(images), self.preferred_batch):
+            part = images[start : start + self.preferred_batch]
+            scaled = [self._loaded.transform(image.convert("RGB")).numpy() for image in part]
+            rows.append(self.photo_tower.encode(scaled))
+        return np.concatenate(rows)
 
-        def batches() -> Iterator[Tensor]:
-            for start in range(0, len(images), self.preferred_batch):
-                part = images[start : start + self.preferred_batch]
-                yield torch.stack([self._loaded.transform(image.convert("RGB")) for image in part])
-
-        return self._run(self._loaded.model.encode_image, batches())
-
-    def encode_pixels(self, pixels: NDArray[np.float32]) -> Embeddings:
-        """float32[n, 3, height, width] as ``preprocess`` gives it, to float32[n, dim] of unit length."""
-        import torch
-
-        starts = range(0, len(pixels), self.preferred_batch)
-        batches = (torch.tensor(pixels[start : start + self.preferred_batch]) for start in starts)
-        return self._run(self._loaded.model.encode_image, batches)
+    def encode_pixels(self, pixels: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> Embeddings:
+        """float32[3, height, width] of each photo as ``preprocess`` gives it, to float32[n, dim] of unit length."""
+        return self.photo_tower.encode(pixels)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """Sentences to float32[n, dim] of unit length; what is longer than the context is cut."""
-        starts = range(0, len(texts), _SENTENCES)
-        batches = (self._loaded.tokenize(list(texts[start : start + _SENTENCES])) for start in starts)
-        return self._run(self._loaded.model.encode_text, batches)
-
-    def _run(self, tower: Callable[[Tensor], Tensor], batches: Iterator[Tensor]) -> Embeddings:
         import torch
 
         rows = [torch.empty((0, self.dim))]
-        kind = self.device.partition(":")[0]
-        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=self._reduced):
-            for batch in batches:
-                rows.append(tower(batch.to(self.device)).float().cpu())
+        with torch.inference_mode():
+            for start in range(0, len(texts), _SENTENCES):
+                ids = self._loaded.tokenize(list(texts[start : start + _SENTENCES])).to(self.device)
+                rows.append(self._loaded.model.encode_text(ids).float().cpu())
         # A row of zeros stays one: the length is never taken for less than this.
         found: Embeddings = torch.nn.functional.normalize(torch.cat(rows), dim=1, eps=1e-30).numpy()
         return found
-
-
-def best_device() -> str:
-    """CUDA, else Apple's GPU, else the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def load_folder(info: ModelInfo, device: str) -> LoadedModel:

@@ -156,8 +156,8 @@ class OpenVinoEncoder(DescribedEncoder):
         slices = _slices(len(images), self._at_once(len(images)))
         return self._run(self._visual, ({"pixels": self.preprocess(images[part])} for part in slices))
 
-    def encode_pixels(self, pixels: NDArray[np.float32]) -> Embeddings:
-        """float32[n, 3, height, width] as ``preprocess`` gives it, to float32[n, dim] of unit length."""
+    def encode_pixels(self, pixels: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> Embeddings:
+        """float32[3, height, width] of each photo as ``preprocess`` gives it, to float32[n, dim] of unit length."""
         self._count(len(pixels))
         slices = _slices(len(pixels), self._at_once(len(pixels)))
         return self._run(self._visual, ({"pixels": np.ascontiguousarray(pixels[part])} for part in slices))

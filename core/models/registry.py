@@ -23,7 +23,7 @@ import math
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -157,17 +157,25 @@ def spec_for(
 ) -> EncoderSpec:
     """The way to run a model here: OpenVINO on its graphs where it has them, else OpenCLIP.
 
-    ``cache`` is a folder for compiled graphs, which may be deleted at any time. A ``device`` other than ``cpu`` asks
-    for OpenCLIP. Raises ModelMissing or ModelDamaged.
+    ``cache`` is a folder for compiled graphs, which may be deleted at any time. ``device`` is as in EncoderSpec. Raises
+    ModelMissing or ModelDamaged.
     """
     info = load_info(folder)
     exported = info.visual is not None and info.textual is not None
-    backend = Backend.OPENVINO if exported and device in (None, "cpu") else Backend.OPENCLIP
-    return EncoderSpec(folder, backend, precision, threads, cache)
+    backend = Backend.OPENVINO if exported else Backend.OPENCLIP
+    return EncoderSpec(folder, backend, precision, threads, cache, device)
 
 
 def build_encoder(spec: EncoderSpec) -> Encoder:
     """The encoder that ``spec`` describes. Raises ModelMissing, ModelDamaged, or TorchMissing for OpenCLIP."""
+    from core.models import devices
+
+    if devices.is_worth_trying(spec.device) and not load_info(spec.folder).is_graphs_alone:
+        from core.models.gpu import GpuEncoder
+
+        return GpuEncoder(spec, build_encoder(replace(spec, device=devices.CPU)))
+    if spec.device == devices.AUTO:
+        spec = replace(spec, device=None)
     if spec.backend is Backend.OPENCLIP:
         from core.models.openclip import OpenClipEncoder
 

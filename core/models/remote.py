@@ -31,8 +31,10 @@ from core.models.wire import (
     PhotoJob,
     Ready,
     Refused,
+    Remarked,
     Started,
     Toolbox,
+    Trying,
     WasDecoded,
     Work,
     WorkerSetup,
@@ -95,6 +97,8 @@ class RemoteEncoder:
         self._broken: Exception | None = None
         self._failed_starts = 0
         self._gentle = False
+        self.remark = ""
+        """What the worker has to say of what encodes the photos, for the person: why a GPU is not used."""
 
     @property
     def model_id(self) -> str:
@@ -229,9 +233,14 @@ class RemoteEncoder:
 
     def _on_message(self, process: WorkerProcess, message: Message) -> None:
         match message:
-            case Ready():
+            case Ready(batch=batch):
+                process.batch = batch
                 process.ready = True
                 self._failed_starts = 0
+            case Trying():
+                process.ready = False
+            case Remarked(words=words):
+                self.remark = words
             case Broken(error=error):
                 self._broken = error
             case Answer(ticket=ticket) | Refused(ticket=ticket):

@@ -23,7 +23,8 @@ _UNEXPLAINED = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``look_ahead``: photos that the worker holds at most. ``file_s``: how long one file may take to decode.
+    """``look_ahead``: photos that the worker holds at most, if no GPU wants more. ``file_s``: how long one file may
+    take to decode.
 
     ``silence_s``: how long a worker may say nothing at all while it loads the model or holds photos.
     """
@@ -100,7 +101,7 @@ class PhotoStream:
                 self._alone = job.key
                 self._send(job)
             return more
-        while len(self._sent) < self._limits.look_ahead:
+        while len(self._sent) < self._look_ahead():
             if self._waiting:
                 self._send(self._waiting.popleft())
                 continue
@@ -112,6 +113,11 @@ class PhotoStream:
                 break
             self._send(job_or_none)
         return more
+
+    def _look_ahead(self) -> int:
+        """A GPU has one batch in its hands and one that waits, while a third is decoded."""
+        batch = self._process.batch if self._process is not None else 0
+        return max(self._limits.look_ahead, 3 * batch)
 
     def _worker(self) -> WorkerProcess:
         if self._process is None:

@@ -69,7 +69,7 @@ class Toolbox:
     ``image_size`` is the side in pixels that the image tower sees. ``decode`` keeps the signature of
     ``core.photos.decode.decode``, ``read_metadata`` that of ``core.photos.metadata.read``; ``build`` loads the model.
     ``prepare`` makes the image tower's input (float32[3, size, size]) of an image in the thread that decoded it, for an
-    encoder that has ``encode_pixels``; with None the encoder gets the images.
+    encoder that has ``encode_pixels``, which gets a list of them; with None the encoder gets the images.
     """
 
     image_size: int
@@ -147,7 +147,21 @@ Request = Read | Drop | EncodeTexts | EncodeImages | Work
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The model is loaded."""
+    """The model is loaded. ``batch`` is how many photos a GPU encodes at once, 0 where none does."""
+
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """A GPU is being tried, and another ``Ready`` follows: a worker that ends before did not die of a photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """A sentence for the person about what encodes the photos; an empty one takes back what was said."""
+
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +211,4 @@ class Refused:
     error: Exception
 
 
-Message = Ready | Broken | Started | WasDecoded | Finished | Answer | Refused
+Message = Ready | Trying | Remarked | Broken | Started | WasDecoded | Finished | Answer | Refused

@@ -11,6 +11,7 @@ import itertools
 import queue
 import threading
 import traceback
+from collections.abc import Callable
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import ModelDamaged, PhotoError, RetrouveError
-from core.models.encoder import Backend, Embeddings, Encoder, EncoderSpec
+from core.models.encoder import Embeddings, Encoder, EncoderSpec
 from core.models.lifeline import begin, leave
 from core.models.pace import Pace
 from core.models.wire import (
@@ -36,9 +37,11 @@ from core.models.wire import (
     Read,
     Ready,
     Refused,
+    Remarked,
     Request,
     Started,
     Toolbox,
+    Trying,
     WasDecoded,
     Work,
     WorkerSetup,
@@ -53,6 +56,9 @@ _ENCODE_THREADS = 2
 _GATHER_S = 0.05
 """How long a batch waits for a photo that is being decoded."""
 _IDLE_S = 0.2
+_TRY_GPU_AFTER = 128
+"""Photos of one worker until a GPU is tried: PyTorch takes ten seconds to load, and few photos are sooner done without.
+"""
 _GONE = FileStamp(0, 0, 0)
 _LARGEST_INODE = (1 << 63) - 1
 """As the scan has it."""
@@ -64,8 +70,14 @@ def standard_toolbox(spec: EncoderSpec) -> Toolbox:
     from core.photos import decode, metadata
 
     info = load_info(spec.folder)
-    prepare = (lambda image: info.preprocess([image])[0]) if spec.backend is Backend.OPENVINO else None
-    return Toolbox(info.image_size, decode.decode, metadata.read, lambda: build_encoder(spec), prepare)
+    # In the threads that decode: whoever waits for a GPU must not scale the photos of the next batch as well.
+    return Toolbox(
+        info.image_size,
+        decode.decode,
+        metadata.read,
+        lambda: build_encoder(spec),
+        lambda image: info.preprocess([image])[0],
+    )
 
 
 def main(setup: WorkerSetup, inbox: connection.Connection, outbox: connection.Connection) -> None:
@@ -105,7 +117,11 @@ class Worker:
         self._outbox = outbox
         self._send_lock = threading.Lock()
         self._todo: queue.SimpleQueue[Read] = queue.SimpleQueue()  # bounded by the look-ahead of the app
-        self._decoded: queue.Queue[_Decoded] = queue.Queue(maxsize=2 * setup.batch)
+        self._batch = setup.batch
+        self._remark = ""
+        self._untried = _TRY_GPU_AFTER
+        self._gpu_lock = threading.Lock()
+        self._decoded: queue.Queue[_Decoded] = queue.Queue(maxsize=2 * self._batch)
         self._requests: queue.PriorityQueue[tuple[int, int, EncodeTexts | EncodeImages]] = queue.PriorityQueue()
         self._order = itertools.count()
         self._dropped = -1
@@ -217,6 +233,39 @@ class Worker:
             threading.Thread(target=self._encode_loop, name=f"encode-{number}", daemon=True).start()
         self._encode_loop()
 
+    def _try_gpu_when_due(self, photos: int) -> None:
+        """A GPU is tried once so many photos came that it will pay; meanwhile the processor goes on."""
+        begin = getattr(self._encoder, "try_gpu", None)
+        with self._gpu_lock:
+            due = begin is not None and 0 < self._untried <= photos
+            self._untried = max(0, self._untried - photos)
+        if due:
+            threading.Thread(target=self._try_gpu, args=(begin,), name="gpu", daemon=True).start()
+
+    def _try_gpu(self, begin: Callable[[], object]) -> None:
+        self._send(Trying())
+        begin()
+        self._send(Ready(self._adopt_batch()))
+        self._pass_on_remark()
+
+    def _adopt_batch(self) -> int:
+        """Hands a GPU as many photos at once as it is fastest with, and decodes as far ahead; how many, 0 without."""
+        if not getattr(self._encoder, "on_gpu", False):
+            return 0
+        batch: int = self._encoder.preferred_batch  # type: ignore[union-attr]
+        self._batch = max(self._batch, batch)
+        with self._decoded.mutex:
+            self._decoded.maxsize = 2 * self._batch
+            self._decoded.not_full.notify_all()
+        return batch
+
+    def _pass_on_remark(self) -> None:
+        """What the encoder has to say of itself, once."""
+        words = getattr(self._encoder, "remark", "")
+        if words != self._remark:
+            self._remark = words
+            self._send(Remarked(words))
+
     def _check_identity(self, encoder: Encoder) -> None:
         """Vectors of two models must never be filed under one name."""
         wanted = self._setup.model_id
@@ -244,7 +293,7 @@ class Worker:
         """One photo and what joins it within a moment; a photo that is alone does not wait."""
         batch = [self._decoded.get()]
         self._count(-1)
-        while len(batch) < self._setup.batch and self._ahead > 0:
+        while len(batch) < self._batch and self._ahead > 0:
             try:
                 batch.append(self._decoded.get(timeout=_GATHER_S))
             except queue.Empty:
@@ -257,7 +306,9 @@ class Worker:
         assert encoder is not None and self._toolbox is not None
         pixels: list[Any] = [photo.pixels for photo in batch]
         if self._toolbox.prepare is not None:
-            found: Embeddings = encoder.encode_pixels(np.stack(pixels))  # type: ignore[attr-defined]
+            found: Embeddings = encoder.encode_pixels(pixels)  # type: ignore[attr-defined]
+            self._pass_on_remark()
+            self._try_gpu_when_due(len(batch))
             return found
         return encoder.encode_images(pixels)
 

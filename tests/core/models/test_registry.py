@@ -127,7 +127,7 @@ def test_a_graph_never_lies_outside_the_folder(model):
 def test_openvino_where_there_are_graphs_else_openclip(model, tmp_path):
     assert spec_for(model, tmp_path) == EncoderSpec(model, Backend.OPENVINO, "auto", None, tmp_path)
     assert spec_for(model, None, precision="f32", threads=1) == EncoderSpec(model, Backend.OPENVINO, "f32", 1, None)
-    assert spec_for(model, None, device="cuda").backend is Backend.OPENCLIP
+    assert spec_for(model, None, device="cuda") == EncoderSpec(model, device="cuda"), "sentences stay on the processor"
     (model / "visual.onnx").unlink()
     assert spec_for(model, None).backend is Backend.OPENCLIP
     with pytest.raises(ModelMissing, match="never exported"):

@@ -277,6 +277,39 @@ def test_jobs_are_taken_as_they_are_needed(make, fakes, tmp_path):
         assert taken <= 20 + 10
 
 
+def test_a_gpu_gets_large_batches_and_the_next_is_prepared_meanwhile(make, fakes, tmp_path):
+    paths = [fakes.draw(tmp_path / f"{n:03}.png", n) for n in range(384)]
+    encoder = make(fakes.gpu_toolbox, look_ahead=8)
+    taken, most, out = 0, 0, 0
+
+    def jobs():
+        nonlocal taken
+        for job in jobs_of(paths):
+            taken += 1
+            yield job
+
+    found = {}
+    for outcome in encoder.process(jobs()):
+        most = max(most, taken - out)
+        if outcome is not None:
+            out += 1
+            found[outcome.key] = outcome
+    assert most > 64, "three batches are under way, whatever is enough without a GPU"
+    for key, path in enumerate(paths):
+        own = fakes.ColourEncoder().encode_images([Image.open(path).convert("RGB")])[0]
+        assert isinstance(found[key], PhotoDone), found[key]
+        np.testing.assert_allclose(found[key].embedding.astype(np.float32), own, atol=2e-3)
+    assert encoder.remark == "32 at once."
+
+
+def test_a_gpu_that_ends_the_worker_costs_no_photo(make, fakes, tmp_path):
+    paths = [fakes.draw(tmp_path / f"{n:03}.png", n) for n in range(400)]
+    encoder = make(fakes.deadly_toolbox)
+    found = outcomes_of(encoder, jobs_of(paths))
+    assert len(found) == 400 and all(isinstance(outcome, PhotoDone) for outcome in found.values())
+    assert encoder.remark == "Each try ended its process." and len(list(tmp_path.glob("try-*"))) == 2
+
+
 def test_an_empty_list_needs_no_worker(make):
     encoder = make()
     assert list(encoder.process([])) == []
