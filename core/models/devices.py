@@ -116,5 +116,11 @@ def keep(cache: Path, model_id: str, verdict: Verdict) -> None:
             unfinished.unlink()
 
 
+def forget(cache: Path, model_id: str) -> None:
+    """Forget what was kept of a model."""
+    with suppress(OSError):
+        _file(cache, model_id).unlink(missing_ok=True)
+
+
 def _file(cache: Path, model_id: str) -> Path:
     return cache / f"gpu-{model_id}.json"

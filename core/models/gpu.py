@@ -114,6 +114,12 @@ class GpuEncoder(DescribedEncoder):
         self._keep(self._verdict)
         return self._verdict
 
+    def abandon(self) -> None:
+        """The process ends in good order: a try that is under way is none that ended it."""
+        before = devices.kept(self._spec.cache, self.model_id)
+        if before is not None and before.device == _TRYING and self._spec.cache is not None:
+            devices.forget(self._spec.cache, self.model_id)
+
     def _tried(self) -> Verdict:
         before = devices.kept(self._spec.cache, self.model_id)
         tries = before.batch if before is not None and before.device == _TRYING else 0

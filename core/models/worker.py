@@ -89,7 +89,7 @@ def main(setup: WorkerSetup, inbox: connection.Connection, outbox: connection.Co
         while True:
             worker.accept(inbox.recv())
     except (EOFError, OSError):
-        pass
+        worker.abandon()
     except BaseException:  # noqa: BLE001 - the process ends here; the log keeps why
         traceback.print_exc()
         leave(None)
@@ -157,6 +157,12 @@ class Worker:
                 self._requests.put((0, next(self._order), request))
             case EncodeImages():
                 self._requests.put((1, next(self._order), request))
+
+    def abandon(self) -> None:
+        """The app ends the worker in good order, whatever it is at."""
+        abandon = getattr(self._encoder, "abandon", None)
+        if abandon is not None:
+            abandon()
 
     def _send(self, message: Message) -> None:
         with self._send_lock:

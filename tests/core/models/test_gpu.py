@@ -191,6 +191,21 @@ def test_a_gpu_that_ends_its_process_is_left_alone_in_the_third(reference, cpu, 
     assert begun(spec, cpu, made).on_gpu, "tried again another time"
 
 
+def test_a_try_that_the_app_ends_is_none_that_ended_the_process(reference, cpu, spec):
+    class Ended(BaseException):
+        """Stands for the end of the process."""
+
+    for _ in range(3):
+        encoder = GpuEncoder(spec, cpu, Made(reference, error=Ended()))
+        with pytest.raises(Ended):
+            encoder.try_gpu()
+        encoder.abandon()
+        assert devices.kept(spec.cache, encoder.model_id) is None
+    assert begun(spec, cpu, Made(reference)).on_gpu
+    encoder.abandon()
+    assert devices.kept(spec.cache, encoder.model_id).used, "what came of it stays"
+
+
 def test_a_compiled_tower_is_tried_after_many_photos_and_only_once(reference, cpu, spec, drawn_photos, monkeypatch):
     monkeypatch.setattr(gpu, "COMPILE_AFTER", 6)
     made, tried = Made(reference), []
