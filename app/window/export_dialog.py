@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.window.exporting import Choice, Exporting
+from app.window.said import Said
 from app.window.words import count_of, short_path
 from core.errors import RetrouveError, TargetTaken
 from core.exporting import ExportProgress, ExportReport, Format
@@ -66,8 +67,7 @@ class ExportDialog(QDialog):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress of the export")
-        self.said = QLabel(textFormat=Qt.TextFormat.PlainText)
-        self.said.setWordWrap(True)
+        self.said = Said()
         self.failed = QListWidget()
         self.failed.setAccessibleName("Photos that could not be copied")
         self.reveal = QPushButton("Show in folder")
@@ -225,10 +225,7 @@ class ExportDialog(QDialog):
         self._say(words, error=error)
 
     def _say(self, words: str, *, error: bool = False) -> None:
-        self.said.setObjectName("fault" if error else "quiet")
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
-        self.said.setText(words)
+        self.said.tell(words, error=error)
         self.said.setAccessibleName(words)
         self.said.setVisible(bool(words))
 

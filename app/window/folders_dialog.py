@@ -13,12 +13,12 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.window.asking import ask
 from app.window.icons import icon
 from app.window.theme import Theme
 from app.window.words import count_of
@@ -124,16 +124,12 @@ def choose_folder(parent: QWidget, start: Path | None = None) -> Path | None:
 
 def confirm_forget(parent: QWidget, status: RootStatus) -> bool:
     """Ask before a root is removed, and say what that does not do."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Remove folder")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"Remove “{status.root.path.name or status.root.path}” from Retrouve?")
-    box.setInformativeText(
+    return not ask(
+        parent,
+        "Remove folder",
+        f"Remove “{status.root.path.name or status.root.path}” from Retrouve?",
         f"{count_of(status.photos, 'photo')} will no longer be found. "
-        "The photos themselves stay where they are, untouched."
+        "The photos themselves stay where they are, untouched.",
+        "Remove",
+        "Keep",
     )
-    remove = box.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    return box.clickedButton() is remove

@@ -11,11 +11,9 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QPushButton,
     QSplitter,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,13 +21,14 @@ from PySide6.QtWidgets import (
 from app.jobs import Jobs
 from app.window.label_fields import LabelFields, ListFields, NameField, say
 from app.window.label_preview import LabelPreview
-from app.window.label_tree import LabelItem, LabelTree, LabelTreeView, tidy
-from app.window.leaving import Leaving, ask_to_leave, ask_to_remove
+from app.window.label_sides import labels_side, lists_side
+from app.window.label_tree import LabelItem, LabelTree, LabelTreeView, renamed_between, tidy
+from app.window.leaving import Leaving, ask_to_leave, ask_to_remove, ask_which
 from app.window.list_chooser import ListChooser
+from app.window.said import Said
 from app.window.tagging import CANNOT, Tagging
 from app.window.theme import Theme
 from app.window.thumbnails import Thumbnails
-from app.window.tool_row import ToolRow, column_of
 from app.window.words import count_of
 from core.errors import RetrouveError
 from core.tagging.types import Label, LabelList
@@ -64,6 +63,8 @@ class LabelEditor(QDialog):
         self._wanted: str | None = None
         self._begun: str | None = None
         """The list that was begun here and never saved: where nothing comes of it, it does not stay."""
+        self._theirs: LabelList | None = None
+        """The list as it was changed elsewhere while it was edited here."""
         self._then: Callable[[], None] = _nothing
         self.lists = ListChooser(theme)
         self.tree = LabelTree(self)
@@ -73,7 +74,7 @@ class LabelEditor(QDialog):
         self.fields, self.list_fields = LabelFields(self.tree), ListFields(self._is_taken)
         self.preview = LabelPreview(tagging, lane, thumbnails, theme)
         self.tabs = QTabWidget()
-        self.said = QLabel(textFormat=Qt.TextFormat.PlainText, objectName="quiet", wordWrap=True)
+        self.said = Said()
         self.suggest, self.revert = QPushButton("S&uggest tags…"), QPushButton("&Revert")
         self.save = QPushButton("&Save")
         self._lay_out()
@@ -100,7 +101,10 @@ class LabelEditor(QDialog):
         self.sides, self.upright = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
         self.upright.addWidget(self.tabs)
         self.upright.addWidget(self.preview)
-        for part in (self._lists_side(), self._labels_side(), self.upright):
+        lists, self.importing, self.exporting = lists_side(self._theme, self.lists, self.begin, self._on_remove_button)
+        new = (self.new, self.new_fault)
+        labels = labels_side(self._theme, self.tree, self.view, new, self._move, self.remove_label)
+        for part in (lists, labels, self.upright):
             self.sides.addWidget(part)
         self.upright.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 40)
         form = self.fields.widget()
@@ -123,35 +127,9 @@ class LabelEditor(QDialog):
         column.addWidget(self.sides, 1)
         column.addLayout(foot)
 
-    def _lists_side(self) -> QWidget:
-        row = ToolRow(self._theme)
-        row.add("plus", "New list", self.begin)
-        row.add("pencil", "Rename (F2)", self.lists.rename)
-        row.add("trash", "Remove the list (Del)", self._on_remove_button)
-        row.stretch()
-        more = row.add("menu", "Import and export")
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(more)
-        importing, self.exporting = QAction("&Import a list from a file…", menu), QAction("&Export this list…", menu)
-        importing.triggered.connect(self.import_asked)
-        self.exporting.triggered.connect(lambda: self.export_asked.emit(self._stored or ""))
-        menu.addActions([importing, self.exporting])
-        more.setMenu(menu)
-        return column_of("Lists", self.lists, row)
-
-    def _labels_side(self) -> QWidget:
-        row, tree = ToolRow(self._theme), self.tree
-        row.add("up", "Up (Alt+Up)", lambda: self._move(lambda item: tree.step(item, -1)))
-        row.add("down", "Down (Alt+Down)", lambda: self._move(lambda item: tree.step(item, 1)))
-        row.add("indent", "Below the label before it (Alt+Right)", lambda: self._move(tree.indent))
-        row.add("outdent", "Beside the label above it (Alt+Left)", lambda: self._move(tree.outdent))
-        row.stretch()
-        row.add("pencil", "Rename (F2)", self.view.rename)
-        row.add("trash", "Take the label out (Del)", self.remove_label)
-        self.new_fault.hide()
-        return column_of("Labels", self.view, row, self.new, self.new_fault)
-
     def _connect(self) -> None:
+        self.importing.triggered.connect(self.import_asked)
+        self.exporting.triggered.connect(lambda: self.export_asked.emit(self._stored or ""))
         self.lists.chosen.connect(self._on_list_chosen)
         self.lists.renamed.connect(self._on_list_renamed)
         self.lists.remove_asked.connect(self.remove_list)
@@ -187,6 +165,7 @@ class LabelEditor(QDialog):
         own, ready = found
         self._own = {labels.name: labels for labels in own}
         self._ready = {labels.name: labels for labels in ready}
+        self._catch_up()
         wanted, self._wanted = self._wanted or self._stored or self._list.name or None, None
         self.lists.show_lists([(labels.name, len(labels.labels)) for labels in own], ready, wanted)
         current = self.lists.current()
@@ -196,6 +175,30 @@ class LabelEditor(QDialog):
         if current is not None and not self.is_edited():
             self._open(*current)
         self._on_edited()
+
+    def _catch_up(self) -> None:
+        """What became of the list on show elsewhere: names are followed, of other changes is asked before saving."""
+        if self._stored is None or self._list.id is None:
+            return
+        now = next((labels for labels in self._own.values() if labels.id == self._list.id), None)
+        edited, self._theirs = self.is_edited(), None
+        if now is None:
+            self._stored, self._begun = None, None  # Removed: what is edited can be kept anew.
+            if not edited:
+                self._show(LabelList(""), None)
+            return
+        self._begun = now.name if self._begun == self._stored else self._begun
+        self._stored = now.name
+        if now == self._list or not edited:
+            return
+        names = renamed_between(self._list, now)
+        if names is None:
+            self._theirs = now
+            return
+        if self.list_fields.name.text() == self._list.name:
+            self.list_fields.name.setText(now.name)
+        self._list = now
+        self.tree.follow(names)
 
     def _open(self, name: str, ready: bool) -> None:
         labels = (self._ready if ready else self._own).get(name)
@@ -208,7 +211,7 @@ class LabelEditor(QDialog):
         same = labels.name == self._list.name
         if stored != self._begun:
             self._drop_begun()
-        self._list, self._stored, self._exclusive = labels, stored, set(labels.exclusive)
+        self._list, self._stored, self._exclusive, self._theirs = labels, stored, set(labels.exclusive), None
         self.tree.show(labels)
         self.view.expandAll() if len(labels.labels) <= 300 else self.view.expandToDepth(0)
         self.list_fields.show_list(labels)
@@ -258,7 +261,7 @@ class LabelEditor(QDialog):
 
     def _on_list_renamed(self, name: str, new: str) -> None:
         if self._is_there(new) and new.casefold() != name.casefold():
-            self._say_fault_words(f"Another list is called “{new}” already.")
+            self.tell(f"Another list is called “{new}” already.", error=True)
             return
         if self.is_edited():
             self.list_fields.name.setText(new)
@@ -275,7 +278,7 @@ class LabelEditor(QDialog):
     def remove_list(self, name: str) -> None:
         """Ask, and remove a list."""
         if not self._tagging.can_change:
-            self._say_fault_words(CANNOT)
+            self.tell(CANNOT, error=True)
             return
         if ask_to_remove(self, name):
             if name == self._begun:
@@ -334,7 +337,7 @@ class LabelEditor(QDialog):
             name = item.label.name
             self.tree.remove(item)
             self._on_label_chosen()
-            self._say(f"“{name}” is taken out. Photos that have it keep it.")
+            self.said.tell(f"“{name}” is taken out. Photos that have it keep it.")
 
     def _move(self, act: Callable[[LabelItem], bool]) -> None:
         item = self.view.current()
@@ -395,20 +398,29 @@ class LabelEditor(QDialog):
         self.exporting.setEnabled(self._stored is not None)
         self.lists.set_edited(self._stored or self._list.name, edited, self.working())
         if not can:
-            self._say(CANNOT)
+            self.said.tell(CANNOT)
         elif fault:
-            self._say_fault_words(fault)
+            self.tell(fault, error=True)
+        elif self._theirs is not None:
+            self.tell("Changed elsewhere meanwhile: you are asked before this is saved over it.", error=True)
         elif edited:
-            self._say("Not saved yet.")
+            gone = self._stored is None and self._list.id is not None
+            self.said.tell("Removed elsewhere: keep it to bring it back." if gone else "Not saved yet.")
         elif fresh:
-            self._say("It comes with Retrouve: keep it to make it yours, or suggest tags from it as it is.")
+            self.said.tell("It comes with Retrouve: keep it to make it yours, or suggest tags from it as it is.")
         else:
-            self._say(count_of(len(self._list.labels), "label") if self._list.name else "")
+            self.said.tell(count_of(len(self._list.labels), "label") if self._list.name else "")
         self._preview()
 
     def keep(self, then: Callable[[], None] = _nothing) -> None:
         """Save the list; ``then`` is called once it is."""
         if not self.save.isEnabled():
+            return
+        chosen = Leaving.SAVE if self._theirs is None else ask_which(self, self._list.name)
+        if chosen is Leaving.DISCARD and self._theirs is not None:
+            self._show(self._theirs, self._stored)
+            then()
+        if chosen is not Leaving.SAVE:
             return
         self.save.setEnabled(False)
         working = self.working()
@@ -427,7 +439,7 @@ class LabelEditor(QDialog):
             self._own.pop(self._stored, None)
         self._own[labels.name] = labels
         self._show(labels, labels.name)
-        self._say(f"“{labels.name}” is saved.")
+        self.said.tell(f"“{labels.name}” is saved.")
 
     def _on_not_saved(self, error: RetrouveError) -> None:
         self._on_edited()
@@ -456,23 +468,10 @@ class LabelEditor(QDialog):
 
     def tell(self, words: str, *, error: bool = False) -> None:
         """Say what came of something that was asked for here."""
-        self._tell(words, "fault" if error else "quiet")
-
-    def _say(self, words: str) -> None:
-        self._tell(words, "quiet")
+        self.said.tell(words, error=error)
 
     def _say_fault(self, error: RetrouveError) -> None:
-        self._say_fault_words(str(error))
-
-    def _say_fault_words(self, words: str) -> None:
-        self._tell(words, "fault")
-
-    def _tell(self, words: str, kind: str) -> None:
-        if self.said.objectName() != kind:
-            self.said.setObjectName(kind)
-            self.said.style().unpolish(self.said)
-            self.said.style().polish(self.said)
-        self.said.setText(words)
+        self.tell(str(error), error=True)
 
     # Events
 

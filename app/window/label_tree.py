@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -106,6 +106,18 @@ class LabelTree(QAbstractItemModel):
     def place(self, item: LabelItem) -> QModelIndex:
         """The index of a label."""
         return self.createIndex(self._siblings(item.above).index(item), 0, item.key)
+
+    def follow(self, names: Mapping[str, str]) -> None:
+        """Take over names that labels have in the library meanwhile, by those that they had. One that was named anew
+        here keeps that name, and is told apart by the other from now on."""
+        for item in self.items():
+            new = names.get(item.was or "")
+            if new is not None:
+                if item.name == item.was:
+                    item.put(replace(item.label, name=new))
+                item.was = new
+                index = self.place(item)
+                self.dataChanged.emit(index, index)
 
     # What is done to it
 
@@ -320,3 +332,18 @@ class LabelTreeView(QTreeView):
 def tidy(name: str) -> str:
     """A name with one space between its words, and none around them."""
     return " ".join(name.split())
+
+
+def renamed_between(before: LabelList, after: LabelList) -> dict[str, str] | None:
+    """What labels are called now, by the names that they had; None where more of the list is other than names."""
+    if len(before.labels) != len(after.labels):
+        return None
+    pairs = zip(before.labels, after.labels, strict=True)
+    names = {old.name: new.name for old, new in pairs if old.name != new.name}
+    called = {"name": after.name, "labels": tuple(_named(label, names) for label in before.labels)}
+    return names if replace(before, **called) == after else None
+
+
+def _named(label: Label, names: Mapping[str, str]) -> Label:
+    parent = None if label.parent is None else names.get(label.parent, label.parent)
+    return replace(label, name=names.get(label.name, label.name), parent=parent)

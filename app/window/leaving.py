@@ -1,11 +1,12 @@
-"""Asks what is to become of a list that was edited, and is about to be left."""
+"""Asks what is to become of a list that was edited: when it is left, when somebody else changed it, when it goes."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
+
+from app.window.asking import ask
 
 
 class Leaving(Enum):
@@ -16,39 +17,31 @@ class Leaving(Enum):
     STAY = auto()
 
 
+_GO_ON = "Go on editing"
+
+
 def ask_to_leave(parent: QWidget, name: str, why_not: str) -> Leaving:
     """Ask about the list of a name. ``why_not`` is a sentence where it cannot be saved as it stands, else empty."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Label lists")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    save = None
     if why_not:
-        box.setText(f"Discard what was edited in “{name}”?")
-        box.setInformativeText(f"It cannot be saved as it stands. {why_not}")
-    else:
-        box.setText(f"Save “{name}”?")
-        box.setInformativeText("It was edited, and is not saved yet.")
-        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
-    discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton("Go on editing", QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(save or stay)
-    box.exec()
-    clicked = box.clickedButton()
-    if save is not None and clicked is save:
-        return Leaving.SAVE
-    return Leaving.DISCARD if clicked is discard else Leaving.STAY
+        why = f"It cannot be saved as it stands. {why_not}"
+        discards = not ask(parent, "Label lists", f"Discard what was edited in “{name}”?", why, "Discard", _GO_ON)
+        return Leaving.DISCARD if discards else Leaving.STAY
+    explained = "It was edited, and is not saved yet."
+    return tuple(Leaving)[
+        ask(parent, "Label lists", f"Save “{name}”?", explained, "Save", "Discard", _GO_ON, default=0)
+    ]
+
+
+def ask_which(parent: QWidget, name: str) -> Leaving:
+    """Ask which of two is to be kept of a list that was changed elsewhere while it was edited here: what is saved is
+    what stands here, what is discarded is what was edited."""
+    explained = "In the side panel, in another window or on the command line. One of the two can be kept."
+    question = f"“{name}” was changed elsewhere while you edited it here."
+    answer = ask(parent, "Label lists", question, explained, "Save mine over it", "Take the other", _GO_ON)
+    return tuple(Leaving)[answer]
 
 
 def ask_to_remove(parent: QWidget, name: str) -> bool:
     """Ask before a list is removed, and say what that does not do."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Remove list")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"Remove the list “{name}”?")
-    box.setInformativeText("Tags that were accepted or rejected stay. Suggestions of its labels go.")
-    remove = box.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    return box.clickedButton() is remove
+    stays = "Tags that were accepted or rejected stay. Suggestions of its labels go."
+    return not ask(parent, "Remove list", f"Remove the list “{name}”?", stays, "Remove", "Keep")

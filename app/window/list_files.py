@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.window.asking import ask
 from app.window.export_dialog import documents_folder, file_name
 from app.window.tagging import Tagging
 from app.window.words import count_of, short_path
@@ -92,17 +93,15 @@ def _kept_as(window: QWidget, name: str, there: list[str]) -> str | None:
     number = 2
     while f"{name} {number}".casefold() in folded:
         number += 1
-    box = QMessageBox(window)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Import a list")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"There is a list “{name}” already.")
-    box.setInformativeText("What was accepted or rejected stays in any case.")
-    both = box.addButton(f"Keep both, this as “{name} {number}”", QMessageBox.ButtonRole.AcceptRole)
-    instead = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(both)
-    box.exec()
-    if box.clickedButton() is both:
-        return f"{name} {number}"
-    return name if box.clickedButton() is instead else None
+    other = f"{name} {number}"
+    answer = ask(
+        window,
+        "Import a list",
+        f"There is a list “{name}” already.",
+        "What was accepted or rejected stays in any case.",
+        f"Keep both, this as “{other}”",
+        "Replace",
+        "Cancel",
+        default=0,
+    )
+    return (other, name, None)[answer]

@@ -21,6 +21,7 @@ from app.window.models_delegate import ModelsDelegate, row_height
 from app.window.models_table import CHOICE, Column, ModelsTable, SortedModels
 from app.window.models_wording import details, left_words, quoted, standing_words, work_words
 from app.window.models_work import Kind, Overview, WorkProgress
+from app.window.said import Said
 from app.window.theme import Theme
 from core.types import IndexProgress, ModelChoice, Place
 
@@ -66,7 +67,7 @@ class ModelsDialog(QDialog):
         self.warning = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="fault")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setAccessibleName("Progress")
-        self.said = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="quiet")
+        self.said = Said()
         self.use, self.fetch = QPushButton("Use this model"), QPushButton("Fetch")
         self.at_once = QCheckBox("&Answer with it at once")
         self.at_once.setToolTip(f"<p>{_AT_ONCE}</p>")
@@ -205,10 +206,7 @@ class ModelsDialog(QDialog):
 
     def say(self, words: str, *, error: bool = False) -> None:
         """A sentence above the buttons."""
-        self.said.setObjectName("fault" if error else "quiet")
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
-        self.said.setText(words)
+        self.said.tell(words, error=error)
         self.said.setAccessibleName(words)
         self.said.setVisible(bool(words))
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMessageBox, QToolButton
+from PySide6.QtWidgets import QToolButton
 
+from app.window.asking import ask
 from app.window.earlier import EarlierList
 from app.window.icons import icon
 from app.window.main_window import MainWindow
@@ -170,12 +171,5 @@ class Remembering(QObject):
 
 def confirm_clear(parent: MainWindow) -> bool:
     """Ask before the history is forgotten: it does not come back."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Clear the history")
-    box.setText("Forget everything that was searched for in this library?")
-    box.setInformativeText("Your saved searches and your photos stay.")
-    clear = box.addButton("Forget", QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    return box.clickedButton() is clear
+    question = "Forget everything that was searched for in this library?"
+    return not ask(parent, "Clear the history", question, "Your saved searches and your photos stay.", "Forget", "Keep")

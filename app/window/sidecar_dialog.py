@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.window.said import Said
 from app.window.sidecars import SidecarWork
 from app.window.tag_run_dialog import Photos
 from app.window.words import count_of, isolated, short_path
@@ -126,7 +127,7 @@ class SidecarDialog(QDialog):
             self.which.addItem(some.words.replace("&", ""))
         self.model = PlanModel(self)
         self.table = QTableView()
-        self.said = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="quiet")
+        self.said = Said()
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
@@ -287,12 +288,7 @@ class SidecarDialog(QDialog):
         (self.write if self.write.isEnabled() else self.leave).setFocus()
 
     def _say(self, words: str, *, error: bool = False) -> None:
-        kind = "fault" if error else "quiet"
-        if self.said.objectName() != kind:
-            self.said.setObjectName(kind)
-            self.said.style().unpolish(self.said)
-            self.said.style().polish(self.said)
-        self.said.setText(words)
+        self.said.tell(words, error=error)
 
     def _end(self) -> None:
         if self._closing:

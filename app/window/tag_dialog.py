@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 from app.jobs import Job
 from app.window.flow import Flow
 from app.window.icons import icon
+from app.window.said import Said
 from app.window.tag_field import TagField
 from app.window.tag_panel import known
 from app.window.tagging import Tagging
@@ -75,7 +76,7 @@ class TagDialog(QDialog):
         count = count_of(len(self._ids), "photo")
         self.field = TagField(theme)
         self.field.setPlaceholderText("A tag, for instance a name or a place")
-        self.said = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="quiet")
+        self.said = Said()
         self.heading = strong("")
         self.shared = Flow(most_rows=_ROWS)
         self.shared.setAccessibleName("Tags of these photos")
@@ -177,12 +178,7 @@ class TagDialog(QDialog):
         self.field.setFocus()
 
     def _say(self, words: str, *, error: bool = False) -> None:
-        kind = "fault" if error else "quiet"
-        if self.said.objectName() != kind:
-            self.said.setObjectName(kind)
-            self.said.style().unpolish(self.said)
-            self.said.style().polish(self.said)
-        self.said.setText(words)
+        self.said.tell(words, error=error)
 
 
 def shared(tags: Mapping[int, Sequence[Tag]]) -> list[Shared]:

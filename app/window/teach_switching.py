@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
+from app.window.asking import ask
 from app.window.captions_dialog import CaptionsDialog
 from app.window.models_wording import quoted
 from app.window.session import Session
@@ -106,14 +107,7 @@ def _remove(library: Library, run: str) -> None:
 
 def ask_to_remove(parent: QWidget, lesson: Lesson) -> bool:
     """Ask before a run is removed, and say what that does not do."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Remove what was learned")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText("Remove this, and the figures that were measured?")
     learned = "Its names mean what their words mean from then on. " if lesson.is_on else ""
-    box.setInformativeText(f"{learned}Photos, captions and tags stay as they are: learning again takes seconds.")
-    remove = box.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    return box.clickedButton() is remove
+    explained = f"{learned}Photos, captions and tags stay as they are: learning again takes seconds."
+    question = "Remove this, and the figures that were measured?"
+    return not ask(parent, "Remove what was learned", question, explained, "Remove", "Keep")

@@ -253,6 +253,95 @@ def test_leaving_asks_what_is_to_become_of_edits(
     assert ("Green" in names) is (choice is Leaving.SAVE)
 
 
+def blue_is_edited(editor: LabelEditor) -> None:
+    item = editor.tree.named("Blue")
+    assert item is not None
+    editor.view.go_to(item)
+    editor.fields.prompts.setPlainText("the blue sky")
+    assert editor.is_edited()
+
+
+def test_names_that_are_given_elsewhere_are_followed_while_a_list_is_edited(
+    editor: LabelEditor, parts: Parts, qtbot: Any
+) -> None:
+    """Saving a copy that knows nothing of them would bring the old names back."""
+    blue_is_edited(editor)
+    parts.conductor._tags._on_tag_renamed("Warm", "Cosy")
+    qtbot.waitUntil(lambda: editor.tree.named("Cosy") is not None)
+    parts.conductor._tags._on_tag_renamed("Blue", "Azure")
+    qtbot.waitUntil(lambda: editor.tree.named("Azure") is not None)
+    parts.conductor._tags._on_list_renamed("Colours", "Paints")
+    qtbot.waitUntil(lambda: editor.list_fields.name.text() == "Paints")
+    qtbot.waitUntil(lambda: editor.lists.current() == ("Paints", False))
+    assert editor.is_edited() and not editor.tree.renamed()
+    editor.save.click()
+    qtbot.waitUntil(lambda: not editor.is_edited() and not editor.revert.isVisible())
+    lists = library_of(parts).tagging.lists
+    assert [name for name, _ in lists.names()] == ["Paints"]
+    found = kept(parts, "Paints").labels
+    assert [(label.name, label.parent) for label in found] == [
+        ("Cosy", None), ("Red", "Cosy"), ("Yellow", "Cosy"), ("Azure", None), ("Day", None)
+    ]  # fmt: skip
+    assert found[3].prompts == ("the blue sky",)
+
+
+def test_a_name_of_ones_own_goes_over_one_that_is_given_elsewhere(
+    editor: LabelEditor, parts: Parts, qtbot: Any
+) -> None:
+    item = editor.tree.named("Blue")
+    assert item is not None
+    editor.tree.setData(editor.tree.place(item), "Sky")
+    parts.conductor._tags._on_tag_renamed("Blue", "Azure")
+    qtbot.waitUntil(lambda: item.was == "Azure")
+    assert item.name == "Sky" and editor.tree.renamed() == {"Azure": "Sky"}
+
+
+@pytest.mark.parametrize("answer", list(Leaving))
+def test_of_a_list_that_is_changed_elsewhere_while_it_is_edited_it_is_asked_which_is_kept(
+    editor: LabelEditor, parts: Parts, qtbot: Any, monkeypatch: pytest.MonkeyPatch, answer: Leaving
+) -> None:
+    asked: list[str] = []
+
+    def which(_parent: object, name: str) -> Leaving:
+        asked.append(name)
+        return answer
+
+    monkeypatch.setattr("app.window.label_editor.ask_which", which)
+    blue_is_edited(editor)
+    parts.conductor.tagging.put(LabelList("Colours", (Label("Grey"),)), "Colours", lambda _labels: None)
+    qtbot.waitUntil(lambda: "Changed elsewhere" in editor.said.text())
+    assert editor.tree.named("Blue") is not None, "what was edited is still there"
+    editor.save.click()
+    assert asked == ["Colours"]
+    if answer is Leaving.SAVE:
+        qtbot.waitUntil(lambda: [label.name for label in kept(parts).labels][-2:] == ["Blue", "Day"])
+        return
+    assert [label.name for label in kept(parts).labels] == ["Grey"]
+    assert editor.is_edited() == (answer is Leaving.STAY)
+    if answer is Leaving.DISCARD:
+        assert [label.name for label in editor.working().labels] == ["Grey"]
+
+
+def test_a_list_that_is_removed_elsewhere_can_be_kept_anew(editor: LabelEditor, parts: Parts, qtbot: Any) -> None:
+    blue_is_edited(editor)
+    parts.conductor.tagging.remove("Colours")
+    qtbot.waitUntil(lambda: "Removed elsewhere" in editor.said.text())
+    assert library_of(parts).tagging.lists.find("Colours") is None
+    editor.save.click()
+    qtbot.waitUntil(lambda: library_of(parts).tagging.lists.find("Colours") is not None)
+    assert kept(parts).labels[3].prompts == ("the blue sky",)
+
+
+def test_a_list_that_is_not_edited_shows_what_became_of_it_elsewhere(
+    editor: LabelEditor, parts: Parts, qtbot: Any
+) -> None:
+    parts.conductor._tags._on_list_renamed("Colours", "Paints")
+    qtbot.waitUntil(lambda: editor.lists.current() == ("Paints", False) and editor._list.name == "Paints")
+    parts.conductor.tagging.remove("Paints")
+    qtbot.waitUntil(lambda: editor.tree.rowCount() == 0)
+    assert not editor.is_edited()
+
+
 def test_a_ready_list_becomes_ones_own(editor: LabelEditor, parts: Parts, qtbot: Any) -> None:
     ready = library_of(parts).tagging.lists.ready()[0]
     editor.lists.go_to(ready.name)
