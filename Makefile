@@ -15,11 +15,13 @@ help:
 	@echo 'make test-training          train small models from nothing, and kill some on the way (minutes)'
 	@echo 'make check                  formatting, lint, types, and which room may import which'
 	@echo 'make bench                  measure speed against its bounds; ARGS="--only million --place FOLDER": at a million photos'
+	@echo 'make bench-training         measure training beside open_clip_train (minutes)'
 	@echo 'make screenshots            make the pictures in docs/ from the real window'
 	@echo 'make starter DATA=folder    build the bundled model anew'
 	@echo 'make starter-report DATA=folder  measure it further, and write that into docs/model.md'
 	@echo 'make quality DATA=folder         measure how well searching answers (docs/quality.md)'
 	@echo 'make tagging DATA=folder         fit how sure suggested labels are, and measure them (docs/tagging.md)'
+	@echo 'make ablation DATA=folder        measure what each option of train lora is worth (docs/training.md)'
 	@echo 'make lock                   renew the lock files (needs uv)'
 	@echo 'make clean                  remove .venv and all that was built or cached here'
 
@@ -50,6 +52,10 @@ bench:
 	@$(SETUP) test
 	@$(RUN) -m tests.bench $(ARGS)
 
+bench-training:
+	@$(SETUP) test
+	@$(RUN) -m tests.bench.training $(ARGS)
+
 screenshots:
 	@$(SETUP) light
 	@$(RUN) packaging/screenshots.py $(ARGS)
@@ -74,6 +80,11 @@ tagging:
 	@$(SETUP) starter
 	@$(RUN) -m training.tagging "$$DATA" $(ARGS)
 
+ablation:
+	@if [ -z "$${DATA:-}" ]; then echo 'make ablation needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi
+	@$(SETUP) test
+	@$(RUN) -m training.ablation "$$DATA" --page docs/training.md $(ARGS)
+
 lock:
 	@sh packaging/python.sh lock.py
 
@@ -81,4 +92,4 @@ clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-training test-models check bench screenshots starter starter-report quality tagging lock clean
+.PHONY: help demo test test-training test-models check bench bench-training screenshots starter starter-report quality tagging ablation lock clean

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import photos
+from core.catalog import embeddings, photos
 from core.errors import PhotoError
 from core.evaluation.folder import read_rows
 from core.library import Library
@@ -36,6 +36,7 @@ from core.photos.hashing import content_hash
 from training import negatives
 from training.negatives import LookAlikes
 from training.teaching import SAME, gather
+from training.teaching import unit as to_unit
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -108,6 +109,21 @@ def own(library: Library, model: ModelInfo) -> tuple[list[Example], dict[str, An
         "near_copies": len(found) - len({one.group for one in found}),
     }
     return found, report, vectors
+
+
+def stored(library: Library, model: ModelInfo, examples: Sequence[Example]) -> dict[Path, NDArray[np.float32]]:
+    """The embeddings that a library has of some photos, each a unit vector float32[dim]; of others there is none."""
+    found = {}
+    with library.catalog.read() as db:
+        space = embeddings.find_model(db, model.model_id)
+        if space is None:
+            return {}
+        for one in examples:
+            photo = photos.by_path(db, one.path)
+            vector = None if photo is None else embeddings.get(db, space.id, photo.content_id)
+            if vector is not None and len(vector) == model.dim and np.isfinite(vector).all():
+                found[one.path] = to_unit(vector)
+    return found
 
 
 def near(vectors: NDArray[np.float32], rows: Sequence[int], block: int = 1024) -> list[int]:

@@ -35,19 +35,16 @@ MODEL = "model"
 def finish(library: Library, lesson: Lesson, fitted: Fitted, encoding: Encoding, tell: Tell) -> dict[str, Any]:
     """Choose how much of what was learned is kept, judge it, install it where it is better, and end the run; the
     result. ``encoding`` is of an untouched model. Raises `RetrouveError`; nothing is installed then."""
-    draft, options, ruler = lesson.draft, lesson.options, lesson.ruler
+    draft, options = lesson.draft, lesson.options
     kind = surgery.stored_kind(lesson.model.weights)
     old = {name: value.detach().clone() for name, value in encoding.model.state_dict().items()}
-    tried = {0.0: ruler.measure(encoding, tell)}
-    for share in SHARES:
-        encoding.model.load_state_dict(surgery.mix(old, fitted.weights, share, kind))
-        tried[share] = ruler.measure(encoding, tell)
+    tried = mixtures(lesson, fitted, encoding, tell)
     share = judging.choose(tried, options.tolerance)
     before, after = tried[0.0], tried[share]
     why = judging.refusal(before, after, share, options.tolerance)
     chosen = surgery.mix(old, fitted.weights, share or 1.0, kind)
     write_model(lesson.model, draft.folder / MODEL, chosen, kind)
-    draft.write(runs.EXAMPLES, ruler.examples(before, after))
+    draft.write(runs.EXAMPLES, lesson.ruler.examples(before, after))
     result = {
         "run": draft.name,
         "kind": draft.kind,
@@ -66,6 +63,18 @@ def finish(library: Library, lesson: Lesson, fitted: Fitted, encoding: Encoding,
         return result
     _install(library, lesson, result, tell)
     return result
+
+
+def mixtures(lesson: Lesson, fitted: Fitted, encoding: Encoding, tell: Tell) -> dict[float, Measured]:
+    """What is found with each share of the way from the old weights, which ``encoding`` has, to the new ones. It has
+    the new ones afterwards."""
+    ruler, kind = lesson.ruler, surgery.stored_kind(lesson.model.weights)
+    old = {name: value.detach().clone() for name, value in encoding.model.state_dict().items()}
+    tried = {0.0: ruler.measure(encoding, tell)}
+    for share in SHARES:
+        encoding.model.load_state_dict(surgery.mix(old, fitted.weights, share, kind))
+        tried[share] = ruler.measure(encoding, tell)
+    return tried
 
 
 def _choosing(found: Measured) -> dict[str, Any]:

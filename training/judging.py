@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from open_clip.hf_model import HFTextEncoder
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils import parametrize
 
 from core.models.openclip import LoadedModel
 from training.data import Example, Pictures, Split
+from training.early import Early
 from training.loop import reduced
 
 Tell = Callable[[str, int, int], None]
@@ -26,43 +28,70 @@ FIRST = 10
 MOST = 500
 """Sentences of a part that are asked."""
 TOGETHER = 32
+LIKE = 16
+"""Sentences of like length that go through the text tower together."""
 EXAMPLES = 12
 
 
 class Encoding:
-    """A loaded model's towers, with the device and the precision that they are run with."""
+    """A loaded model's towers, with the device and the precision that they are run with. ``early`` computes the first
+    stages of the image tower where these never change."""
 
-    def __init__(self, loaded: LoadedModel, device: str, precision: str) -> None:
+    def __init__(self, loaded: LoadedModel, device: str, precision: str, early: Early | None = None) -> None:
         self.model = loaded.model
         self.device = device
         self._tokenize = loaded.tokenize
         self._precision = precision
+        self._early = early
         # A tower of Hugging Face's masks what pads a sentence, so that nothing changes without it.
         self._short = isinstance(getattr(loaded.model, "text", None), HFTextEncoder)
 
     def images(self, pixels: NDArray[np.float32]) -> Tensor:
         """float32[n, 3, height, width] to unit vectors float32[n, dim], with gradients where these are wanted."""
+        if self._early is not None:
+            return self._late(self._early(pixels))
         with reduced(self.device, self._precision):
             found = self.model.encode_image(torch.from_numpy(pixels).to(self.device))
         return functional.normalize(found.float(), dim=1)
 
     def texts(self, sentences: Sequence[str]) -> Tensor:
-        """Sentences to unit vectors float32[n, dim], as `images`."""
+        """Sentences to unit vectors float32[n, dim], as `images`. Those of like length go together, so that little is
+        spent on what pads the others."""
         ids = self._tokenize(list(sentences))
-        if self._short:
-            pad = self.model.text.config.pad_token_id or 0
-            ids = ids[:, : max(1, int((ids != pad).sum(dim=1).max()))]
-        with reduced(self.device, self._precision):
-            found = self.model.encode_text(ids.to(self.device))
-        return functional.normalize(found.float(), dim=1)
+        if not self._short or not len(ids):
+            return self._said(ids)
+        lengths = (ids != (self.model.text.config.pad_token_id or 0)).sum(dim=1)
+        order = lengths.argsort(stable=True)
+        # What was learned is added to the weights once, not for each part.
+        with parametrize.cached():
+            parts = [self._said(ids[some, : max(1, int(lengths[some].max()))]) for some in order.split(LIKE)]
+        return torch.cat(parts)[order.argsort()]
 
     def plain(self, examples: Sequence[Example], pictures: Pictures, tell: Callable[[int], None]) -> Tensor:
         """Photos as a search sees them, without gradients: float32[n, dim] on the CPU."""
-        return self._all(lambda some: self.images(pictures.plain([one.path for one in some])), examples, tell)
+
+        def whole(some: Sequence[Example]) -> Tensor:
+            paths = [one.path for one in some]
+            if self._early is not None:
+                return self._late(self._early.of(paths, pictures.plain))
+            return self.images(pictures.plain(paths))
+
+        return self._all(whole, examples, tell)
 
     def plain_texts(self, sentences: Sequence[str]) -> Tensor:
         """Sentences without gradients: float32[n, dim] on the CPU."""
         return self._all(self.texts, sentences, lambda done: None)
+
+    def _said(self, ids: Tensor) -> Tensor:
+        with reduced(self.device, self._precision):
+            found = self.model.encode_text(ids.to(self.device))
+        return functional.normalize(found.float(), dim=1)
+
+    def _late(self, begun: list[Tensor]) -> Tensor:
+        assert self._early is not None
+        with reduced(self.device, self._precision):
+            found = self._early.encode(self.model.visual, begun)
+        return functional.normalize(found.float(), dim=1)
 
     def _all(self, encode: Callable[[Any], Tensor], items: Sequence[Any], tell: Callable[[int], None]) -> Tensor:
         was = self.model.training
@@ -134,6 +163,11 @@ class Ruler:
             "general": questions(self._gallery, general),
         }
         self._quick = questions(self._choosing, self._choosing)
+
+    def photos_of(self, part: str) -> list[int]:
+        """For each sentence of a part (``choosing``, ``judging``, ``general``) the number of its photo, by which those
+        of one photo can be told."""
+        return [rows[0] for rows in self._asked[part].right]
 
     def quick(self, encoding: Encoding) -> float:
         """`middle` of the photos that are chosen by, among themselves: for a look after each epoch."""

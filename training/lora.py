@@ -5,7 +5,7 @@ two thin matrices added to it, which alone are trained. From top to bottom:
 
 1. `tuning.begin` gathers photos with captions and accepted tags, and holds some out, or takes up a stopped run.
 2. `attach` gives both towers what is trained: the whole text tower, and the image tower from `FROM` of its depth on.
-   What lies before sees edges and textures, and costs most of the time.
+   What lies before sees edges and textures; `early` runs it, without PyTorch.
 3. `tuning.fit` trains it by contrast, with sample photos learned again and the old model's similarities as a target,
    and keeps what found held-out photos best.
 4. `finishing.finish` adds the products to the weights, mixes old and new as held-out photos say (WiSE-FT), judges by
@@ -23,9 +23,11 @@ from torch import nn
 
 from core.errors import TrainingError
 from core.library import Library
-from training import asking, finishing, surgery, tuning
+from core.models.openclip import LoadedModel
+from training import asking, early, finishing, surgery, tuning
+from training.early import Early
 from training.judging import Encoding
-from training.tuning import Lesson, Options, Tell
+from training.tuning import Fitted, Lesson, Options, Tell
 
 KIND = "lora"
 FROM = 0.4
@@ -47,6 +49,12 @@ def attach(model: nn.Module, options: Options) -> int:
     return count
 
 
+def early_of(loaded: LoadedModel, lesson: Lesson, precision: str) -> Early | None:
+    """The first stages of the image tower, run by themselves where they learn nothing and the processor does it all."""
+    stages = early.at_rest(loaded.model.visual) if lesson.device == "cpu" else 0
+    return Early(loaded.model.visual, stages, lesson.model.preprocess, precision) if stages else None
+
+
 def train(library: Library, options: Options, tell: Tell, *, resume: bool = False) -> dict[str, Any]:
     """Learn, judge, and install what is better; the result, as `retrouve train lora --json` has it.
 
@@ -56,16 +64,24 @@ def train(library: Library, options: Options, tell: Tell, *, resume: bool = Fals
     if not isinstance(begun, Lesson):
         return begun
     with asking.kept_if_stopped(begun.draft):
-        torch.manual_seed(begun.options.seed)
-        loaded = surgery.load(begun.model, begun.device)
-        attach(loaded.model, begun.options)
-        if begun.options.save_memory:
-            loaded.model.set_grad_checkpointing()
-        encoding = Encoding(loaded, begun.device, begun.options.precision)
-        groups = tuning.layered(begun.options, list(surgery.towers(loaded.model).values()))
-        fitted = tuning.fit(begun, encoding, groups, resume=resume, tell=tell)
-        plain = Encoding(surgery.load(begun.model, begun.device), begun.device, "fp32")
+        fitted, plain = learn(begun, tell, resume=resume)
         return finishing.finish(library, begun, fitted, plain, tell)
+
+
+def learn(lesson: Lesson, tell: Tell, *, resume: bool = False) -> tuple[Fitted, Encoding]:
+    """Take the steps; what they led to, and an untouched model to judge it with. Raises as `tuning.fit`."""
+    precision = lesson.options.precision
+    torch.manual_seed(lesson.options.seed)
+    loaded = surgery.load(lesson.model, lesson.device)
+    attach(loaded.model, lesson.options)
+    if lesson.options.save_memory:
+        loaded.model.set_grad_checkpointing()
+    first = early_of(loaded, lesson, precision)
+    encoding = Encoding(loaded, lesson.device, precision, first)
+    groups = tuning.layered(lesson.options, list(surgery.towers(loaded.model).values()))
+    fitted = tuning.fit(lesson, encoding, groups, resume=resume, tell=tell)
+    first = first if precision == "fp32" else early_of(loaded, lesson, "fp32")
+    return fitted, Encoding(surgery.load(lesson.model, lesson.device), lesson.device, "fp32", first)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

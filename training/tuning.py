@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core import runs
@@ -88,6 +90,8 @@ class Lesson:
     device: str
     alike: LookAlikes = ()
     """Of the photos that are learned from."""
+    stored: Mapping[Path, NDArray[np.float32]] = field(default_factory=dict)
+    """What the library has of these photos: the old model's unit vectors, float32[dim]."""
 
     @property
     def ruler(self) -> Ruler:
@@ -105,7 +109,7 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
     """
     require_torch(f"`retrouve train {kind}`")
     if resume:
-        return _taken_up(library.runs.resume(kind))
+        return _taken_up(library, library.runs.resume(kind))
     model = library.answering
     if model.is_graphs_alone:
         raise CallError(
@@ -141,20 +145,20 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
             report["swappable"] = sum(bool(swaps.swaps(text)) for one in parts.learned for text in one.texts)
         draft.write(runs.DATA, report)
         draft.write(PAIRS, found)
-        return _lesson(draft, model, options, found, pictures)
+        return _lesson(library, draft, model, options, found, pictures)
     except BaseException:
         draft.drop()
         raise
 
 
-def _taken_up(draft: runs.Draft) -> Lesson:
+def _taken_up(library: Library, draft: runs.Draft) -> Lesson:
     """What a run that was stopped had begun with. Raises `TrainingError`, `ModelError`; it stays as it is then."""
     try:
         config, pairs = (runs.read_json(draft.folder / file) for file in (runs.CONFIG, PAIRS))
         model = load_info(Path(config["folder"]))
         if model.model_id != config["model"]:
             raise TrainingError(f"The model {config['model']} has changed since the run was stopped: start it anew.")
-        return _lesson(draft, model, Options.read(config["options"]), pairs)
+        return _lesson(library, draft, model, Options.read(config["options"]), pairs)
     except BaseException:
         draft.release()
         raise
@@ -192,7 +196,12 @@ def _row(one: Example) -> dict[str, Any]:
 
 
 def _lesson(
-    draft: runs.Draft, model: ModelInfo, options: Options, pairs: Mapping[str, Any], pictures: Pictures | None = None
+    library: Library,
+    draft: runs.Draft,
+    model: ModelInfo,
+    options: Options,
+    pairs: Mapping[str, Any],
+    pictures: Pictures | None = None,
 ) -> Lesson:
     def some(name: str) -> tuple[Example, ...]:
         rows = pairs[name]
@@ -201,7 +210,8 @@ def _lesson(
     parts = Split(some("learned"), some("choosing"), some("judging"), str(pairs["said"]))
     pictures = pictures or Pictures(model.preprocess)
     alike = tuple(tuple(row) for row in pairs.get("alike", ()))
-    return Lesson(draft, model, options, parts, some("again"), some("general"), pictures, best_device(), alike)
+    stored = data.stored(library, model, parts.learned) if options.keep else {}
+    return Lesson(draft, model, options, parts, some("again"), some("general"), pictures, best_device(), alike, stored)
 
 
 # The steps
@@ -276,7 +286,8 @@ def fit(lesson: Lesson, encoding: Encoding, groups: list[dict[str, Any]], *, res
 
 
 class Objective:
-    """A step's loss and its gradients. The old model's embeddings are computed once, when it is made."""
+    """A step's loss and its gradients. The old model's embeddings are those of the library; what it has none of is
+    computed once, when this is made."""
 
     def __init__(self, lesson: Lesson, encoding: Encoding, batches: Batches, tell: Tell) -> None:
         self._lesson, self._encoding, self._batches = lesson, encoding, batches
@@ -295,10 +306,10 @@ class Objective:
         self._old_texts: dict[str, Tensor] = {}
         if options.keep:
             examples = [*lesson.parts.learned, *lesson.again]
-            found = encoding.plain(
-                examples, lesson.pictures, lambda done: tell("Asking the old model", done, len(examples))
-            )
-            self._old_images = {one.path: row for one, row in zip(examples, found, strict=True)}
+            new = [one for one in examples if one.path not in lesson.stored]
+            found = encoding.plain(new, lesson.pictures, lambda done: tell("Asking the old model", done, len(new)))
+            self._old_images = {path: torch.from_numpy(row) for path, row in lesson.stored.items()}
+            self._old_images |= {one.path: row for one, row in zip(new, found, strict=True)}
             texts = list(dict.fromkeys(text for one in examples for text in one.texts))
             self._old_texts = dict(zip(texts, encoding.plain_texts(texts), strict=True))
 

@@ -64,6 +64,7 @@ def _tower_class() -> Any:
     from timm.layers.mlp import Mlp
     from torch import nn
     from torch.nn import functional
+    from torch.utils.checkpoint import checkpoint
 
     class RetrouveLite2(nn.Module):
         """float32[n, 3, 260, 260] -> float32[n, num_classes] (not normalised), or, where that is 0, float32[n,
@@ -75,6 +76,7 @@ def _tower_class() -> Any:
         def __init__(self, num_classes: int = 0, global_pool: str = "avg") -> None:
             super().__init__()
             self.num_features = FEATURES
+            self.checkpointing = False
             self.body: Any = timm.create_model(BODY, num_classes=CLASSES)
             self.class_embedding: Tensor
             self.class_words: Tensor
@@ -97,17 +99,36 @@ def _tower_class() -> Any:
 
         def pooled(self, pixels: Tensor) -> Tensor:
             """float32[n, 3, 260, 260] -> float32[n, POOLED]: all that has to be computed from the pixels."""
+            stages = len(self.body.blocks)
+            return self.pooled_from(self.begin(pixels, stages), stages)
+
+        def begin(self, pixels: Tensor, stages: int) -> list[Tensor]:
+            """What the first ``stages`` stages make of float32[n, 3, 260, 260]: float32[n, channels, height, width] of
+            the last of them, then a mean and a deviation, float32[n, channels], of each that is among `STAGES`."""
+            return self._through([self.body.bn1(self.body.conv_stem(pixels))], 0, stages)
+
+        def pooled_from(self, begun: list[Tensor], stages: int) -> Tensor:
+            """What `pooled` gives, from what `begin` gave after so many stages."""
             body = self.body
-            x = body.bn1(body.conv_stem(pixels))
-            middle = []
-            for number, block in enumerate(body.blocks):
-                x = block(x)
+            x, *middle = self._through(begun, stages, len(body.blocks))
+            last = body.bn2(body.conv_head(x)).mean((2, 3))
+            return torch.cat([last, *middle], dim=1)
+
+        def set_grad_checkpointing(self, enable: bool = True) -> None:
+            """Part of timm's interface: keep what goes into a block for the gradients, and compute the rest again."""
+            self.checkpointing = enable
+
+        def _through(self, begun: list[Tensor], first: int, end: int) -> list[Tensor]:
+            x, *middle = begun
+            again = self.checkpointing and torch.is_grad_enabled()
+            for number in range(first, end):
+                for block in self.body.blocks[number]:
+                    x = checkpoint(block, x, use_reentrant=False) if again else block(x)
                 if number in STAGES:
                     mean = x.mean((2, 3), keepdim=True)
                     deviation = ((x - mean) ** 2).mean((2, 3)).add(1e-6).sqrt()
                     middle += [mean.flatten(1), deviation]
-            last = body.bn2(body.conv_head(x)).mean((2, 3))
-            return torch.cat([last, *middle], dim=1)
+            return [x, *middle]
 
         def expand(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
             """float32[n, POOLED] -> float32[n, FEATURES], or float32[n, SEEN] before a head, normalised; and the
@@ -120,7 +141,11 @@ def _tower_class() -> Any:
             return (features - self.feature_mean) * self.feature_scale, probabilities
 
         def forward(self, pixels: Tensor) -> Tensor:
-            features, probabilities = self.expand(self.pooled(pixels))
+            return self.embed(self.pooled(pixels))
+
+        def embed(self, pooled: Tensor) -> Tensor:
+            """float32[n, POOLED] -> what the tower hands on."""
+            features, probabilities = self.expand(pooled)
             if self.head is None:
                 return features
             return functional.normalize(self.head(features), dim=1) + probabilities @ self.class_words
