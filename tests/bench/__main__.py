@@ -4,8 +4,8 @@ usage: python -m tests.bench [--json FILE] [--only indexing,querying,filtering,t
        python -m tests.bench --only million --place FOLDER
 
 The part ``million`` is no part of the rest: it builds a library of a million photos and its graphs, which takes a
-quarter of an hour and 4 GB of disk, keeps both in ``--place``, and takes some minutes from then on. The part ``profile``
-says where a photo's time goes: some minutes, and 1.5 GB while it is measured.
+quarter of an hour and 4 GB of disk, keeps both in ``--place``, and takes some minutes from then on. Nor is ``profile``,
+which says where a photo's time goes: some minutes, and 3 GB of disk meanwhile.
 """
 
 from __future__ import annotations

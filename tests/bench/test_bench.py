@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -14,10 +16,11 @@ import pytest
 from PIL import Image
 
 from core.catalog.connection import Catalog
+from core.models.registry import starter_folder
 from core.photos.hashing import content_hash
 from core.search import filters
 from core.search.grammar import parse
-from tests.bench import filtering, kept, memory, million, querying, starting, varied
+from tests.bench import filtering, kept, memory, million, profiling, querying, starting, varied
 from tests.bench.indexing import copies_of
 from tests.bench.libraries import Space, build
 from tests.bench.measure import PROJECT, Row, table
@@ -101,6 +104,49 @@ def test_copies_are_photos_with_bytes_of_their_own(tmp_path: Path) -> None:
         with Image.open(path) as image:
             image.load()
             assert image.size == (40, 30)
+
+
+def test_a_profile_has_every_step_of_a_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+
+    def whole(_model: Path, photos: Sequence[Path], _place: Path) -> float:
+        runs.append(len(photos))
+        return 1000.0
+
+    monkeypatch.setattr(profiling, "_whole", whole)
+    photos = copies_of(PROJECT / "resources" / "samples", tmp_path / "photos", 12)
+    found = profiling.profile("samples", starter_folder(), photos, tmp_path / "place")
+    assert runs == [12]
+    assert all(value >= 0 for value in found.steps.values())
+    assert found.steps["encoding"] == max(found.steps.values())
+    assert found.rest == pytest.approx(1000 - sum(found.steps.values()))
+    assert [row.value for row in profiling.rows([found])] == [1000.0, *found.steps.values(), found.rest]
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{profiling.BEGIN}\nold\n{profiling.END}\nafter\n", encoding="utf-8")
+    profiling.write_page(page, profiling.page([found, found]))
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert "| **whole runs** | **1000.0** | **1000.0** |" in text
+    (tmp_path / "bare.md").write_text("nothing", encoding="utf-8")
+    with pytest.raises(ValueError, match="marks"):
+        profiling.write_page(tmp_path / "bare.md", "")
+
+
+def test_whole_runs_are_over_photos_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starting takes falls out of the difference: here a second and a half, beside 20 ms for each photo."""
+    seen: list[Path] = []
+
+    def run(call: Sequence[str], **_named: object) -> subprocess.CompletedProcess[str]:
+        photos = [path.read_bytes() for path in Path(call[-1]).iterdir()]
+        seen.extend(Path(call[-1]).iterdir())
+        assert Path(call[-3]) == tmp_path / "place" / "library"
+        return subprocess.CompletedProcess(call, 0, json.dumps([len(set(photos)), 1.5 + 0.02 * len(photos)]), "")
+
+    monkeypatch.setattr(profiling.subprocess, "run", run)
+    photos = copies_of(PROJECT / "resources" / "samples", tmp_path / "photos", 20)
+    (tmp_path / "place").mkdir()
+    assert profiling._whole(starter_folder(), photos, tmp_path / "place") == pytest.approx(20)
+    assert sorted(path.read_bytes() for path in seen) == sorted(path.read_bytes() for path in photos)
 
 
 def test_a_start_is_a_whole_process() -> None:
