@@ -17,17 +17,23 @@ def sentences(report: CaptionReport) -> list[str]:
         f"{report.known:,} known already. {counted(report.photos, 'photo')} of the library have captions of this file."
     ]
     if report.repeated:
-        said.append(f"{report.repeated:,} stand there twice.")
+        said.append(f"{_some(report.repeated, 'stands', 'stand')} there twice.")
     if report.empty:
-        said.append(f"{report.empty:,} have no words.")
+        said.append(f"{_some(report.empty, 'has', 'have')} no words.")
     if report.overlong:
-        said.append(f"{report.overlong:,} are long: kept whole, but a model reads their beginning alone.")
+        said.append(f"{_some(report.overlong, 'is', 'are')} long: kept whole, but a model reads the beginning alone.")
     if report.unknown:
         some = ", ".join(report.unknown_photos[:3])
         more = ", ..." if report.unknown > 3 else ""
-        said.append(f"{report.unknown:,} are of photos that are not in the library ({some}{more}).")
+        said.append(
+            f"{_some(report.unknown, 'is of a photo', 'are of photos')} that the library does not have ({some}{more})."
+        )
     if report.ambiguous:
-        said.append(f"{report.ambiguous:,} name a photo by a name that several have: give its path.")
+        said.append(f"{_some(report.ambiguous, 'names', 'name')} a photo by a name that several have: give its path.")
     if report.broken:
         said.append(f"{counted(report.broken, 'row')} could not be read ({report.broken_rows[0]}).")
     return said
+
+
+def _some(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"

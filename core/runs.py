@@ -3,7 +3,7 @@
 ``config.json``    kind, model, options, when it was made
 ``data.json``      the report on captions and tags: which names, how many photos, what was left out and why
 ``result.json``    ``installed, why, before, after`` and what else was measured
-``curves.jsonl``   what was tried on the way, an object a line
+``curves.jsonl``   what was tried on the way, an object a line, and ``curves.svg``, its picture
 ``examples.json``  queries that got better and worse
 ``adapter.npz``    the vectors of the names, for who wants to look at them; the catalogue has its own copy
 
@@ -33,7 +33,7 @@ from core.errors import CallError, CatalogReadOnly, LibraryBusy, TrainingError
 
 FOLDER = "runs"
 CONFIG, DATA, RESULT, EXAMPLES, CURVES = "config.json", "data.json", "result.json", "examples.json", "curves.jsonl"
-VECTORS, CHECKPOINT = "adapter.npz", "checkpoint.pt"
+VECTORS, CHECKPOINT, PICTURE = "adapter.npz", "checkpoint.pt", "curves.svg"
 _DRAFT = ".draft-"
 _LOCK = "run.lock"
 _NAME = re.compile(r"[a-z]+-\d{8}-\d{6}(-\d+)?")
@@ -88,13 +88,7 @@ class Runs:
 
     def curves(self, name: str) -> list[dict[str, Any]]:
         """What a run wrote down on its way, in its order; a broken line (of a full disk) is left out."""
-        path = self.find(name).folder / CURVES
-        found = []
-        if path.is_file():
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                with suppress(ValueError):
-                    found.append(json.loads(line))
-        return [one for one in found if isinstance(one, dict)]
+        return _curves(self.find(name).folder)
 
     def remove(self, name: str) -> None:
         """Remove a run's folder, of a long one also where it is not finished, and of one that cannot be read. What it
@@ -214,6 +208,10 @@ class Draft:
         """Write JSON lines. Raises `ExportError`."""
         self._put(file, "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines))
 
+    def write_text(self, file: str, text: str) -> None:
+        """Write a text, such as a picture in SVG. Raises `ExportError`."""
+        self._put(file, text)
+
     def write_arrays(self, file: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write arrays, without pickles. Raises `ExportError`."""
         try:
@@ -226,6 +224,10 @@ class Draft:
             (self.folder / file).write_text(text, encoding="utf-8", errors="surrogateescape")
         except OSError as error:
             raise refused(error, self.folder / file) from error
+
+    def curves(self) -> list[dict[str, Any]]:
+        """What was written down so far, as `Runs.curves` has it."""
+        return _curves(self.folder)
 
     def finish(self) -> Path:
         """Give it its name; the folder. Raises `ExportError`."""
@@ -245,6 +247,15 @@ class Draft:
     def release(self) -> None:
         """Leave it as it is, to whoever goes on with it."""
         self._lock.__exit__(None, None, None)
+
+
+def _curves(folder: Path) -> list[dict[str, Any]]:
+    path, found = folder / CURVES, []
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+    return [one for one in found if isinstance(one, dict)]
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import runs
+from core.adapters.candidates import Said
 from core.adapters.encoding import NamedEncoder
 from core.adapters.learned import LearnedName
 from core.adapters.names import NameBook
@@ -40,7 +41,7 @@ from core.models import background
 from core.models.registry import ModelInfo
 from core.search.calibration import Calibration, Curve
 from training import adapter_report as report
-from training import progress
+from training import curve_picture, progress
 from training.general import General, Remembering
 from training.teaching import Floats, Left, Taught, gather, sort_out, unit
 
@@ -295,6 +296,34 @@ class Lesson:
         return self.learned
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What there is to learn from: what is said of which photos, the names that can be tried, those that cannot, and
+    the report on all that."""
+
+    said: list[Said]
+    ids: NDArray[np.int64]
+    space: Space
+    encoder: Remembering
+    chosen: list[Taught]
+    left: list[Left]
+    report: dict[str, Any]
+
+
+def look(library: Library, options: Options, tell: Tell) -> Material:
+    """Gather it; ``tell`` hears the report. Raises `CallError` for a name that nothing has."""
+    model = library.answering
+    tell("Reading", 0, 0)
+    said, ids, own = gather(library, model)
+    ground = background.load(model)
+    space = Space(own, np.empty((0, model.dim), np.float32) if ground is None else ground.photos)
+    encoder = Remembering(library.answering_encoder())
+    chosen, left = sort_out(said, ids, own, encoder, model, options.names)
+    found = report.data(said, len(ids), chosen, left)
+    tell("Reading", 1, 1, data=found)
+    return Material(said, ids, space, encoder, chosen, left, found)
+
+
 def train(library: Library, options: Options, tell: Tell) -> dict[str, Any]:
     """Learn what the library's captions and tags say, and install it where held-out photos are found better and general
     sentences lose no more than `Options.tolerance`. The result, as `retrouve train --json` has it.
@@ -305,16 +334,14 @@ def train(library: Library, options: Options, tell: Tell) -> dict[str, Any]:
     model = library.answering
     draft = library.runs.begin("adapter")
     try:
-        tell("Reading", 0, 0)
-        said, ids, own = gather(library, model)
-        ground = background.load(model)
-        space = Space(own, np.empty((0, model.dim), np.float32) if ground is None else ground.photos)
-        encoder = Remembering(library.answering_encoder())
-        chosen, left = sort_out(said, ids, own, encoder, model, options.names)
+        found = look(library, options, tell)
+        said, ids, space, encoder, left = found.said, found.ids, found.space, found.encoder, found.left
         draft.write(runs.CONFIG, _config(model, options))
-        draft.write(runs.DATA, report.data(said, len(ids), chosen, left))
-        lessons, tried = _lessons(space, chosen, left, tell)
+        draft.write(runs.DATA, found.report)
+        lessons, tried = _lessons(space, found.chosen, left, tell)
         draft.write_lines(runs.CURVES, tried)
+        if tried:
+            draft.write_text(runs.PICTURE, curve_picture.of_names(draft.name, tried))
         # Without a lesson there is nothing to compare, and no photo has to be encoded.
         general = General(encoder, space.general, partial(tell, "Looking at the samples")) if lessons else None
         learned = [one.learned for one in lessons]
@@ -385,11 +412,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--name", action="append", default=[], help="learn this name alone; may be given again")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
+    parser.add_argument("--dry-run", action="store_true", help="report on the data alone")
     asked = parser.parse_args(argv)
     options = Options(tuple(asked.name), asked.tolerance)
 
     def work(lines: progress.Lines) -> dict[str, Any]:
         with Library.open(asked.library, create=False) as library:
+            if asked.dry_run:
+                return progress.looked("adapter", look(library, options, lines.tell).report)
             return train(library, options, lines.tell)
 
     return progress.run(work)

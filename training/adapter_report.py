@@ -21,6 +21,7 @@ from core.models.encoder import Encoder
 from core.models.registry import ModelInfo
 from core.search import joining
 from core.search.seeking import Sought
+from training.examples import better_and_worse
 from training.general import General
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 FIRST = 10
 MOST = 200
 """Sentences of the person's own that are asked."""
-EXAMPLES = 12
 LONG_WORDS = 48
 
 
@@ -134,12 +134,7 @@ class Questions:
                 for text, file, before, after in places
                 if before != after
             ]
-        gain = [np.log2(row["before"]) - np.log2(row["after"]) for row in rows]
-        order = np.argsort(gain, kind="stable")
-        return {
-            "better": [rows[at] for at in order[::-1][:EXAMPLES] if gain[at] > 0],
-            "worse": [rows[at] for at in order[:EXAMPLES] if gain[at] < 0],
-        }
+        return better_and_worse(rows)
 
 
 def _part(name: LearnedName) -> Sought:

@@ -13,7 +13,7 @@ from typing import Any
 from core import runs
 from core.errors import DiskFull
 from core.library import Library
-from training import progress
+from training import progress, tuning
 from training.tuning import Options
 
 _CHOICES = {"loss": ("clip", "sigmoid"), "locked": ("", "image", "text"), "precision": ("fp32", "bf16")}
@@ -41,6 +41,7 @@ def run(kind: str, defaults: Options, train: Callable[..., dict[str, Any]], argv
     parser = argparse.ArgumentParser(prog=f"python -m training.{kind}", description="Learn from captioned photos.")
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--resume", action="store_true", help="go on with the run that was stopped")
+    parser.add_argument("--dry-run", action="store_true", help="report on the data alone")
     for one in fields(Options):
         name, value = f"--{one.name.replace('_', '-')}", getattr(defaults, one.name)
         if isinstance(value, bool):
@@ -48,12 +49,15 @@ def run(kind: str, defaults: Options, train: Callable[..., dict[str, Any]], argv
         else:
             parser.add_argument(name, type=type(value), default=value, choices=_CHOICES.get(one.name))
     asked = vars(parser.parse_args(argv))
-    library, resume = asked.pop("library"), asked.pop("resume")
+    library, resume, dry = asked.pop("library"), asked.pop("resume"), asked.pop("dry_run")
     options = replace(defaults, **asked)
     began = time.perf_counter()
 
     def work(lines: progress.Lines) -> dict[str, Any]:
         with Library.open(library, create=False) as opened:
+            if dry:
+                found = tuning.look(opened, options, lines.tell)
+                return progress.looked(kind, found.report, f"{tuning.TOO_LITTLE}: {found.why}." if found.why else "")
             result = train(opened, options, lines.tell, resume=resume)
         return result | {"seconds": round(time.perf_counter() - began, 1)}
 

@@ -1,4 +1,4 @@
-"""The curves of a run as a picture: the loss of each step, and what was measured on held-out pairs, as SVG.
+"""The curves of a run as a picture: what was lost and measured by step, or what each way to learn names gave, as SVG.
 
 There is no background, and every colour is of middling lightness, so that it reads on white and on black pages.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 from xml.sax.saxutils import escape
 
-INK, LINE, SMOOTH = "#768390", "#2f81f7", "#d9730d"
+INK, LINE, SMOOTH, THIRD = "#768390", "#2f81f7", "#d9730d", "#2da44e"
 WIDTH, HEIGHT, LEFT, TOP, GAP = 340, 200, 56, 56, 76
 """Of a chart's field and what is around it, in pixels."""
 MOST = 1000
@@ -20,49 +21,119 @@ MOST = 1000
 Points = Sequence[tuple[float, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chart; a name is written beside its end."""
+
+    points: Points
+    colour: str = LINE
+    opacity: float = 1.0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines in a field. ``top`` and ``low`` are the ends of the upright axis, which ``form`` writes; ``places`` writes
+    the other, which is of ``across`` and begins at 0."""
+
+    name: str
+    lines: tuple[Line, ...]
+    top: float
+    low: float = 0.0
+    form: str = "{:g}"
+    across: str = "steps"
+    places: str = "{:,.0f}"
+
+
 def picture(title: str, lines: Sequence[Mapping[str, Any]]) -> str:
-    """The SVG of a run's ``curves.jsonl``: ``loss`` by step with its running mean, and ``sentences_recall_at_10``."""
-    loss = [(float(line["step"]), float(line["loss"])) for line in lines if "loss" in line]
-    recall = [
-        (float(line["step"]), float(line["sentences_recall_at_10"]))
-        for line in lines
-        if "sentences_recall_at_10" in line
-    ]
-    most = max((value for _, value in loss), default=1.0)
-    across, down = LEFT + 2 * WIDTH + GAP + 20, TOP + HEIGHT + 44
+    """The SVG of the ``curves.jsonl`` of a run of steps: ``loss`` with its running mean, and what was measured on
+    held-out pairs: ``sentences_recall_at_10``, or ``held_out``, the mean of log2(1 + photos before the right one)."""
+    loss = _column(lines, "loss")
+    losses = Chart("loss", (Line(loss, opacity=0.45), Line(_smooth(loss), SMOOTH)), _round_up(_most(loss)))
+    places = _column(lines, "held_out")
+    if places:
+        name = "held out: log2(1 + photos before the right one)"
+        return _svg(title, [losses, Chart(name, (Line(places),), _round_up(_most(places)))])
+    recall = Line(_column(lines, "sentences_recall_at_10"))
+    return _svg(title, [losses, Chart("held-out recall@10", (recall,), 1.0, form="{:.0%}")])
+
+
+def of_names(title: str, tried: Sequence[Mapping[str, float]]) -> str:
+    """The SVG of what a run tried that learned names (`training.adapter.choose`): a line for each ridge, over how much
+    of a direction was learned."""
+    ridges = sorted({one["ridge"] for one in tried}, reverse=True)
+
+    def lines(key: str) -> tuple[Line, ...]:
+        return tuple(
+            Line(
+                sorted((one["strength"], one[key]) for one in tried if one["ridge"] == ridge),
+                (LINE, SMOOTH, THIRD, INK)[number % 4],
+                name=f"ridge {ridge:g}",
+            )
+            for number, ridge in enumerate(ridges)
+        )
+
+    charts = []
+    for key, name in (("log2", "log2(1 + photos before a held-out one)"), ("margin", "how far it stands apart (sd)")):
+        values = [one[key] for one in tried]
+        low = -_round_up(-min(values)) if min(values) < 0 else 0.0
+        top = _round_up(max(values)) if max(values) > 0 or not low else 0.0
+        charts.append(Chart(name, lines(key), top, low, "{:.3g}", "share that is learned", "{:g}"))
+    return _svg(title, charts)
+
+
+def _column(lines: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
+    return [(float(line["step"]), float(line[key])) for line in lines if key in line and "step" in line]
+
+
+def _most(points: Points) -> float:
+    return max((value for _, value in points), default=1.0)
+
+
+def _svg(title: str, charts: Sequence[Chart]) -> str:
+    across = LEFT + len(charts) * (WIDTH + GAP) - GAP + 20
+    down = TOP + HEIGHT + 44
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {across} {down}' width='{across}' height='{down}'>",
         f"<g font-family='system-ui, sans-serif' font-size='12' fill='{INK}'>",
         f"<text x='{LEFT}' y='22' font-size='15' font-weight='600'>{escape(title)}</text>",
-        *_chart(LEFT, "loss", [(loss, LINE, 0.45), (_smooth(loss), SMOOTH, 1.0)], _round_up(most), "{:g}"),
-        *_chart(LEFT + WIDTH + GAP, "held-out recall@10", [(recall, LINE, 1.0)], 1.0, "{:.0%}"),
-        "</g>",
-        "</svg>",
     ]
-    return "\n".join(parts) + "\n"
+    for number, chart in enumerate(charts):
+        parts += _chart(LEFT + number * (WIDTH + GAP), chart)
+    return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
 
 
-def _chart(left: float, name: str, drawn: Sequence[tuple[Points, str, float]], top: float, form: str) -> list[str]:
-    last = max((step for points, _, _ in drawn for step, _ in points), default=0.0) or 1.0
-    parts = [f"<text x='{left}' y='{TOP - 12}'>{escape(name)}</text>"]
+def _chart(left: float, chart: Chart) -> list[str]:
+    last = max((place for line in chart.lines for place, _ in line.points), default=0.0) or 1.0
+    reach = chart.top - chart.low
+
+    def y_of(value: float) -> float:
+        return TOP + HEIGHT * (1 - min(max((value - chart.low) / reach, 0.0), 1.0))
+
+    parts = [f"<text x='{left}' y='{TOP - 12}'>{escape(chart.name)}</text>"]
     for quarter in range(5):
         y = TOP + HEIGHT * (1 - quarter / 4)
         parts.append(
             f"<line x1='{left}' y1='{y:.1f}' x2='{left + WIDTH}' y2='{y:.1f}' stroke='{INK}' stroke-opacity='0.3'/>"
         )
-        parts.append(f"<text x='{left - 8}' y='{y + 4:.1f}' text-anchor='end'>{form.format(top * quarter / 4)}</text>")
+        said = chart.form.format(chart.low + reach * quarter / 4)
+        parts.append(f"<text x='{left - 8}' y='{y + 4:.1f}' text-anchor='end'>{said}</text>")
     for half, anchor in ((0, "start"), (1, "middle"), (2, "end")):
-        x, step = left + WIDTH * half / 2, round(last * half / 2)
-        parts.append(f"<text x='{x}' y='{TOP + HEIGHT + 18}' text-anchor='{anchor}'>{step:,}</text>")
-    parts.append(f"<text x='{left + WIDTH / 2}' y='{TOP + HEIGHT + 34}' text-anchor='middle'>steps</text>")
-    for points, colour, opacity in drawn:
-        every = max(1, math.ceil(len(points) / MOST))
-        kept = [point for place, point in enumerate(points) if place % every == 0 or place == len(points) - 1]
-        at = " ".join(
-            f"{left + WIDTH * step / last:.1f},{TOP + HEIGHT * (1 - min(value / top, 1.0)):.1f}" for step, value in kept
-        )
-        style = f"fill='none' stroke='{colour}' stroke-width='2' stroke-opacity='{opacity}' stroke-linejoin='round'"
-        parts.append(f"<polyline points='{at}' {style}/>")
+        x, said = left + WIDTH * half / 2, chart.places.format(last * half / 2)
+        parts.append(f"<text x='{x}' y='{TOP + HEIGHT + 18}' text-anchor='{anchor}'>{said}</text>")
+    parts.append(
+        f"<text x='{left + WIDTH / 2}' y='{TOP + HEIGHT + 34}' text-anchor='middle'>{escape(chart.across)}</text>"
+    )
+    for number, line in enumerate(chart.lines):
+        every = max(1, math.ceil(len(line.points) / MOST))
+        ends = len(line.points) - 1
+        kept = [point for place, point in enumerate(line.points) if place % every == 0 or place == ends]
+        at = " ".join(f"{left + WIDTH * place / last:.1f},{y_of(value):.1f}" for place, value in kept)
+        style = f"fill='none' stroke='{line.colour}' stroke-width='2' stroke-opacity='{line.opacity}'"
+        parts.append(f"<polyline points='{at}' {style} stroke-linejoin='round'/>")
+        if line.name:
+            y = TOP + 14 + 16 * number
+            parts.append(f"<text x='{left + 8}' y='{y}' fill='{line.colour}'>{escape(line.name)}</text>")
     return parts
 
 

@@ -22,7 +22,7 @@ from core.models.checkpoints import WEIGHTS
 from core.models.importing import ImportRequest, import_model
 from core.models.registry import CONFIG_FILE, ModelInfo
 from core.models.shelf import Shelf
-from training import judging, surgery
+from training import curve_picture, judging, surgery
 from training.judging import Encoding, Measured
 from training.tuning import Fitted, Lesson, Tell
 
@@ -45,6 +45,7 @@ def finish(library: Library, lesson: Lesson, fitted: Fitted, encoding: Encoding,
     chosen = surgery.mix(old, fitted.weights, share or 1.0, kind)
     write_model(lesson.model, draft.folder / MODEL, chosen, kind)
     draft.write(runs.EXAMPLES, lesson.ruler.examples(before, after))
+    draft.write_text(runs.PICTURE, curve_picture.picture(draft.name, draft.curves()))
     result = {
         "run": draft.name,
         "kind": draft.kind,

@@ -21,6 +21,7 @@ from torch.nn.utils import parametrize
 from core.models.openclip import LoadedModel
 from training.data import Example, Pictures, Split
 from training.early import Early
+from training.examples import better_and_worse
 from training.loop import reduced
 
 Tell = Callable[[str, int, int], None]
@@ -30,7 +31,6 @@ MOST = 500
 TOGETHER = 32
 LIKE = 16
 """Sentences of like length that go through the text tower together."""
-EXAMPLES = 12
 
 
 class Encoding:
@@ -192,12 +192,7 @@ class Ruler:
                 self._asked[part].texts, getattr(before, part), getattr(after, part), strict=True
             ):
                 rows.append({"query": text, "before": int(was) + 1, "after": int(now) + 1, "of": of})
-        gain = [np.log2(row["before"]) - np.log2(row["after"]) for row in rows]
-        order = np.argsort(gain, kind="stable")
-        return {
-            "better": [rows[at] for at in order[::-1][:EXAMPLES] if gain[at] > 0],
-            "worse": [rows[at] for at in order[:EXAMPLES] if gain[at] < 0],
-        }
+        return better_and_worse(rows)
 
 
 @dataclass(frozen=True, slots=True)

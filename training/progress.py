@@ -37,6 +37,12 @@ def say(line: dict[str, Any]) -> None:
     print(json.dumps(line, allow_nan=False, default=str), flush=True)
 
 
+def looked(kind: str, report: dict[str, Any], why: str = "") -> dict[str, Any]:
+    """The result of a dry run: the report on the data, and why there would be nothing to train, where that is so."""
+    said = {"why": why or "Nothing was trained: this is what there is to learn from.", "data": report}
+    return {"run": None, "kind": kind, "dry_run": True, "installed": False, "before": {}, "after": {}} | said
+
+
 def run(work: Callable[[Lines], dict[str, Any]]) -> int:
     """Do the work, and tell how it ended; the exit code. Faults of ours go on, with their traceback."""
     try:

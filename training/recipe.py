@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -225,10 +226,11 @@ class Examination:
                 self._owner += [len(self.photos) - 1] * len(pair.captions)
                 self.captions += pair.captions
 
-    def recall(self, model: nn.Module, device: torch.device) -> dict[str, float]:
-        """The share of held-out sentences whose photo is found first, and among the first ten."""
+    def ranks(self, model: nn.Module, device: torch.device) -> NDArray[np.int64]:
+        """How many photos come before the right one, for each held-out sentence: int64[captions], of none where there
+        is nothing to mistake a photo for."""
         if len(self.photos) < 2:
-            return {}
+            return np.empty(0, np.int64)
         kind = next(model.parameters()).dtype
         was = model.training
         model.eval()
@@ -249,5 +251,9 @@ class Examination:
             )
         model.train(was)
         found, asked = (np.asarray(rows.float().cpu().numpy(), np.float32) for rows in (images, texts))
-        ranks = retrieval.caption_ranks(found, asked, self._owner)
-        return {f"sentences_recall_at_{k}": retrieval.recall_at_k(ranks, k) for k in (1, 10)}
+        return retrieval.caption_ranks(found, asked, self._owner)
+
+
+def recalls(ranks: NDArray[np.int64]) -> dict[str, float]:
+    """The share of held-out sentences whose photo is found first, and among the first ten; nothing of none."""
+    return {f"sentences_recall_at_{k}": retrieval.recall_at_k(ranks, k) for k in (1, 10) if len(ranks)}

@@ -25,7 +25,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from core import runs
 from core.copying import refused
@@ -34,10 +36,11 @@ from training import building, progress, sharded
 from training.curve_picture import picture
 from training.decoding import Batch, Batches
 from training.distributed import World, any_of, joined, mean, told
-from training.recipe import KINDS, Examination, Learning, Options
+from training.examples import better_and_worse
+from training.recipe import KINDS, Examination, Learning, Options, recalls
 from training.shards import HoldOut, Reader, Stream, find_shards, held_out, survey
 
-MODEL, CHECKPOINTS, PICTURE = "model", "checkpoints", "curves.svg"
+MODEL, CHECKPOINTS = "model", "checkpoints"
 LOOK = 10
 """Steps between two looks at the loss where there are several processes: a look makes all wait for each other."""
 MOST_FAULTS = 3
@@ -111,7 +114,7 @@ def train(folder: Path, options: Options, world: World, tell: Tell, stop: Stop |
         building.export(learning.model, folder / MODEL)
         data = {**data, "unreadable": dict(batches.faults + reader.faults)}
         _write(folder, runs.DATA, data)
-        _put(folder, PICTURE, picture(f"{folder.name}: {options.architecture}", run.curves()))
+        _put(folder, runs.PICTURE, picture(f"{folder.name}: {options.architecture}", run.curves()))
         result = _result(folder, run, len(examination.photos), time.monotonic() - started)
         _write(folder, runs.RESULT, result)
     any_of(False, world)
@@ -198,10 +201,23 @@ class _Going:
         """Find the held-out pairs, and write it into the curves. Rank 0 does; the others wait."""
         learning = self.learning
         if learning.world.leads:
-            found = self._examination.recall(learning.model, learning.world.device)
-            if found:
-                self._note(**found)
+            ranks = self._examination.ranks(learning.model, learning.world.device)
+            if len(ranks):
+                self._note(**recalls(ranks))
+            if not learning.step:
+                _write(self.folder, runs.EXAMPLES, {"places_before": [int(rank) + 1 for rank in ranks]})
+            if learning.step == learning.steps:
+                self._write_examples(ranks)
         any_of(False, learning.world)
+
+    def _write_examples(self, ranks: NDArray[np.int64]) -> None:
+        """The held-out sentences that are found earlier than by chance, and later. Raises `TrainingError`."""
+        before = runs.read_json(self.folder / runs.EXAMPLES).get("places_before", [])
+        rows = [
+            {"query": text, "before": was, "after": int(rank) + 1, "of": "held-out photo"}
+            for text, was, rank in zip(self._examination.captions, before, ranks, strict=False)
+        ]
+        _write(self.folder, runs.EXAMPLES, {"places_before": before, **better_and_worse(rows)})
 
     def curves(self) -> list[dict[str, Any]]:
         """What was noted, a step each; a line that was cut short is left out."""
@@ -234,6 +250,7 @@ def _look_at_data(folder: Path, options: Options, world: World, tell: Tell) -> t
             report["steps"] = max(1, round(options.epochs * int(report["pairs"]) / options.batch))  # type: ignore[call-overload]
         _write(folder, runs.DATA, report)
     report = told(report, world)
+    tell("Reading the data", 1, 1, data=report)
     if not options.steps and int(report["pairs"]) < 2:
         raise TrainingError(f"There are {report['pairs']} pairs to learn from: too few. {folder / runs.DATA} says why.")
     return report, int(report["steps"])
@@ -296,6 +313,7 @@ def _arguments() -> argparse.ArgumentParser:
     where.add_argument("--library", type=Path, help="the run gets a folder in this library")
     where.add_argument("--out", type=Path, help="the run's folder, seen by all processes")
     parser.add_argument("--resume", nargs="?", const="", metavar="RUN", help="go on with a run (default: the last)")
+    parser.add_argument("--dry-run", action="store_true", help="report on the data alone")
     parser.add_argument("--device", choices=("cpu", "cuda"))
     parser.add_argument("--checkpointing", action="store_true", help="compute activations twice, to need less memory")
     plain = Options(())
@@ -362,6 +380,8 @@ def _work(asked: argparse.Namespace, world: World, stop: Stop) -> dict[str, Any]
     """Find the run's folder, and train there."""
     if not asked.sources and asked.resume is None and asked.out is None:
         raise CallError(_NO_SOURCE)
+    if asked.dry_run:
+        return _looked(asked)
     folder = Path(told(str(_place(asked)) if world.leads else "", world))
     last = [0.0]
 
@@ -383,6 +403,16 @@ def _work(asked: argparse.Namespace, world: World, stop: Stop) -> dict[str, Any]
         if world.leads and asked.out is None and not sharded.whole_sets(folder / CHECKPOINTS):
             shutil.rmtree(folder, ignore_errors=True)  # there is nothing to go on with
         raise
+
+
+def _looked(asked: argparse.Namespace) -> dict[str, Any]:
+    """Read all that would be learned from, and train nothing. Raises `RetrouveError`."""
+    if not asked.sources:
+        raise CallError(_NO_SOURCE)
+    progress.say({"event": "progress", "what": "Reading the data", "done": 0, "total": 0})
+    report = survey(find_shards(asked.sources), HoldOut(asked.hold_out))
+    progress.say({"event": "progress", "what": "Reading the data", "done": 1, "total": 1, "data": report})
+    return progress.looked("scratch", report)
 
 
 def _silently(work: Callable[[progress.Lines], dict[str, Any]]) -> int:

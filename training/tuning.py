@@ -33,6 +33,7 @@ from training.negatives import LookAlikes
 PAIRS = "pairs.json"
 LEAST = 16
 """Captioned photos that there must be: fewer can neither be learned from nor judged by."""
+TOO_LITTLE = "There is too little to learn"
 SIMILARITY_SCALE = 20.0
 Tell = Callable[..., None]
 """Called with what is being done, how much is done, of how much, and what else there is to tell by name."""
@@ -111,13 +112,8 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
     if resume:
         return _taken_up(library, library.runs.resume(kind))
     model = library.answering
-    if model.is_graphs_alone:
-        raise CallError(
-            f"{model.name} is its graphs alone, without weights to train. `retrouve models use` chooses another model."
-        )
     draft = library.runs.begin(kind)
     try:
-        tell("Reading", 0, 0)
         config = {
             "kind": kind,
             "model": model.model_id,
@@ -126,29 +122,51 @@ def begin(library: Library, kind: str, options: Options, *, resume: bool, tell: 
             "options": asdict(options),
         }
         draft.write(runs.CONFIG, config)
-        examples, report, vectors = data.own(library, model)
-        pictures = Pictures(model.preprocess)
-        readable, faults = pictures.readable(examples, lambda done, total: tell("Reading photos", done, total))
-        again, general = data.replayed(examples)
-        parts = data.split(readable, seed=options.seed)
-        report |= {"unreadable": faults[:20], "learned": len(parts.learned), "held_out": parts.said}
-        report |= {"choosing": len(parts.choosing), "judging": len(parts.judging), "replayed": len(again)}
-        draft.write(runs.DATA, report)
-        why = too_little(readable, parts, options)
-        if why:
-            return _nothing(draft, why)
-        found = _pairs(parts, again, general)
-        if options.hard_negatives:
-            found["alike"] = negatives.look_alikes(parts.learned, vectors)
-            report["look_alikes"] = sum(bool(row) for row in found["alike"])
-        if options.swapped:
-            report["swappable"] = sum(bool(swaps.swaps(text)) for one in parts.learned for text in one.texts)
-        draft.write(runs.DATA, report)
-        draft.write(PAIRS, found)
-        return _lesson(library, draft, model, options, found, pictures)
+        found = look(library, options, tell)
+        draft.write(runs.DATA, found.report)
+        if found.why:
+            return _nothing(draft, found.why)
+        draft.write(PAIRS, found.pairs)
+        return _lesson(library, draft, model, options, found.pairs, found.pictures)
     except BaseException:
         draft.drop()
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What there is to learn from: the report on it, the very photos (as `PAIRS` has them), and why they are too few or
+    too alike, where that is so."""
+
+    report: dict[str, Any]
+    pairs: dict[str, Any]
+    pictures: Pictures
+    why: str
+
+
+def look(library: Library, options: Options, tell: Tell) -> Material:
+    """Gather it, and read each photo once; ``tell`` hears the report. Raises `CallError`."""
+    model = library.answering
+    if model.is_graphs_alone:
+        raise CallError(
+            f"{model.name} is its graphs alone, without weights to train. `retrouve models use` chooses another model."
+        )
+    tell("Reading", 0, 0)
+    examples, report, vectors = data.own(library, model)
+    pictures = Pictures(model.preprocess)
+    readable, faults = pictures.readable(examples, lambda done, total: tell("Reading photos", done, total))
+    again, general = data.replayed(examples)
+    parts = data.split(readable, seed=options.seed)
+    report |= {"unreadable": faults[:20], "learned": len(parts.learned), "held_out": parts.said}
+    report |= {"choosing": len(parts.choosing), "judging": len(parts.judging), "replayed": len(again)}
+    pairs = _pairs(parts, again, general)
+    if options.hard_negatives:
+        pairs["alike"] = negatives.look_alikes(parts.learned, vectors)
+        report["look_alikes"] = sum(bool(row) for row in pairs["alike"])
+    if options.swapped:
+        report["swappable"] = sum(bool(swaps.swaps(text)) for one in parts.learned for text in one.texts)
+    tell("Reading photos", len(examples), len(examples), data=report)
+    return Material(report, pairs, pictures, too_little(readable, parts, options))
 
 
 def _taken_up(library: Library, draft: runs.Draft) -> Lesson:
@@ -177,7 +195,7 @@ def too_little(examples: Sequence[Example], parts: Split, options: Options) -> s
 
 
 def _nothing(draft: runs.Draft, why: str) -> dict[str, Any]:
-    result = {"run": draft.name, "kind": draft.kind, "installed": False, "why": f"There is too little to learn: {why}."}
+    result = {"run": draft.name, "kind": draft.kind, "installed": False, "why": f"{TOO_LITTLE}: {why}."}
     result |= {"before": {}, "after": {}}
     draft.write(runs.RESULT, result)
     draft.finish()

@@ -273,6 +273,7 @@ TRAIN_DETAILS = """\
   retrouve train full       all of its weights but batch norm and word vectors, for thousands of captions
   retrouve train scratch FOLDER   a whole new model from captioned photos: hours on a GPU, and a great many of them
 
+Before it trains, it says what there is to learn from and what is held out; --dry-run says that alone.
 Photos that are held out decide what is installed: what finds them better, and costs general searches no more than
 --tolerance. What is not, it says why.
 docs/training.md tells how it works and what it can and cannot tell apart.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from app.cli import scratch
+from app.cli import data_report, scratch
 from app.cli.calls import Call
 from app.cli.opening import open_library
 from app.cli.training import FIGURES, share, show
 from app.cli.wording import counted
 from core.errors import CallError
-from core.runs import is_going_on
+from core.runs import PICTURE, is_going_on
 
 if TYPE_CHECKING:
     from app.cli.console import Console
@@ -73,21 +73,17 @@ def _show_run(library: Library, operands: Sequence[str], console: Console) -> in
     if console.as_json:
         return 0
     console.line(f"{run.name}: {run.kind} for {run.model}, {run.made}, in {run.folder}")
-    if run.kind == "scratch":
-        scratch.show(details["result"], console)
-        return 0
-    data = details.get("data", {})
-    if data:
-        console.line(
-            f"Learned from {data['captions']:,} captions and {data['tags']:,} tags of "
-            f"{counted(data['photos'], 'photo')}; held out: {data['held_out']}."
-        )
-    show(details["result"], console)
+    for sentence in data_report.sentences(details["data"]) if details.get("data") else ():
+        console.line(sentence)
+    (scratch.show if run.kind == "scratch" else show)(details["result"], console)
+    if (run.folder / PICTURE).is_file():
+        console.line(f"Its curves are drawn in {run.folder / PICTURE}.")
     for title in ("better", "worse"):
         rows = details.get("examples", {}).get(title, ())
         if rows:
             console.line(f"Found {'earlier' if title == 'better' else 'later'} than before (place before, after):")
-        console.table([(row["query"], str(row["before"]), str(row["after"])) for row in rows], right=(1, 2))
+        places = [(row["query"], str(row["before"]), str(row["after"])) for row in rows]
+        console.table(places, right=(1, 2), head=("query", "before", "after"))
     return 0
 
 

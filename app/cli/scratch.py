@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from app.cli import data_report
 from app.cli.calls import Call
 from app.cli.progress import ProgressBar
 from app.cli.training_options import NUMBERS
@@ -26,13 +27,13 @@ def scratch(call: Call, console: Console) -> int:
     require_torch("Training a model from scratch")
     with ProgressBar(console) as bar, TrainingChild("scratch", call.library, _arguments(call)) as child:
         try:
-            _follow(child, bar)
+            _follow(child, bar, console)
         except KeyboardInterrupt:
             bar.clear()
             console.remark("Saving what was learned so far. Ctrl-C once more ends it without.")
             child.cancel()
             with suppress(TrainingError):  # it ends without a result, as it was told to
-                _follow(child, bar)
+                _follow(child, bar, console)
             bar.clear()
             console.fail("Interrupted: `retrouve train scratch --resume` goes on where it was.")
             return 130
@@ -41,8 +42,12 @@ def scratch(call: Call, console: Console) -> int:
     return 0
 
 
-def _follow(child: TrainingChild, bar: ProgressBar) -> None:
+def _follow(child: TrainingChild, bar: ProgressBar, console: Console) -> None:
     for step in child.steps():
+        if "data" in step.more:
+            bar.clear()
+            for sentence in data_report.sentences(step.more["data"]):
+                console.say(sentence)
         if step.total:
             amount = f"step {step.done:,} of {step.total:,}, loss {step.more.get('loss', 0):.3f}"
             bar.update(step.what, step.done, step.total, amount=amount, seconds_left=step.more.get("left_s"))
@@ -60,6 +65,10 @@ def _arguments(call: Call) -> list[str]:
     said = [f"--{name}={value}" for name, value in given.items() if value is not None]
     if options["checkpointing"]:
         said.append("--checkpointing")
+    if options["dry_run"]:
+        if options["resume"]:
+            raise CallError("--dry-run looks at what a new run would learn from: leave --resume out.")
+        said.append("--dry-run")
     if options["resume"]:
         if any(one != f"--workers={options['workers']}" for one in said):
             raise CallError(
@@ -77,6 +86,9 @@ def _arguments(call: Call) -> list[str]:
 
 def show(result: dict[str, Any], console: Console) -> None:
     """A run's result, for people."""
+    if result.get("dry_run"):
+        console.say(result["why"])
+        return
     console.say(
         f"Trained {result['steps']:,} steps; the loss fell from {result['loss_first']} to {result['loss_last']}."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from app.cli import data_report
 from app.cli.calls import Call
 from app.cli.opening import open_library
 from app.cli.progress import ProgressBar
@@ -56,7 +57,7 @@ def train(call: Call, console: Console) -> int:
         pass
     with ProgressBar(console) as bar, TrainingChild(mode, call.library, arguments) as child:
         try:
-            _follow(child, bar)
+            follow(child, bar, console)
         except KeyboardInterrupt:
             bar.clear()
             if mode == "adapter":
@@ -65,7 +66,7 @@ def train(call: Call, console: Console) -> int:
             console.remark("Saving behind this step. Ctrl-C once more ends it without.")
             child.cancel()
             with suppress(TrainingError):  # it ends without a result, as it was told to
-                _follow(child, bar)
+                follow(child, bar, console)
             bar.clear()
             console.fail(
                 f"Interrupted: nothing was installed. `retrouve train {mode} --resume` goes on behind the last step "
@@ -77,18 +78,24 @@ def train(call: Call, console: Console) -> int:
     return 0
 
 
-def _follow(child: TrainingChild, bar: ProgressBar) -> None:
+def follow(child: TrainingChild, bar: ProgressBar, console: Console) -> None:
+    """Show how far a training process is, and say what it has to learn from as soon as it knows."""
     for step in child.steps():
+        if "data" in step.more:
+            bar.clear()
+            for sentence in data_report.sentences(step.more["data"]):
+                console.say(sentence)
         amount = f"{step.done:,} of {step.total:,}" if step.total else "..."
         if "loss" in step.more:
-            amount += f", loss {step.more['loss']:.3f}, rate {step.more['rate']:.1e}"
+            amount += f", loss {step.more['loss']:.3f}, rate {step.more.get('rate', 0):.1e}"
         bar.update(step.what, step.done, step.total, amount=amount, seconds_left=step.more.get("left_s"))
 
 
 def _arguments(mode: str, options: dict[str, Any]) -> list[str]:
     """The arguments of the training process. Raises `CallError` for options of another mode."""
     _check(mode, options)
-    arguments = [part for name in options["name"] for part in ("--name", name)]
+    arguments = ["--dry-run"] * options["dry_run"]
+    arguments += [part for name in options["name"] for part in ("--name", name)]
     given = {name.replace("_", "-"): options[name] for name in TUNING if options[name] is not None}
     arguments += [part for name, value in given.items() for part in (f"--{name}", str(value))]
     arguments += ["--resume"] * bool(options["resume"]) + ["--save-memory"] * bool(options["checkpointing"])
@@ -116,12 +123,17 @@ def _check(mode: str, options: dict[str, Any]) -> None:
         raise CallError("--hard-negatives goes from 0 to 0.9: some photos have to be there for others to look like.")
     if options["rate"] is not None and not 0 < options["rate"] <= 1:
         raise CallError("--rate is above 0, and 1 at the most.")
+    if options["resume"] and options["dry_run"]:
+        raise CallError("--dry-run looks at what a new run would learn from: leave --resume out.")
     if options["resume"] and (len(given) > 1 or options["tolerance"] is not None):
         raise CallError("--resume goes on as the run was asked to at first: leave the other options out.")
 
 
 def show(result: dict[str, Any], console: Console) -> None:
     """A run's result, for people."""
+    if result.get("dry_run"):
+        console.say(result["why"])
+        return
     console.say(f"{'Installed' if result['installed'] else 'Not installed'}: {result['why']}")
     rows = [(word, share(result["before"].get(key)), share(result["after"].get(key))) for key, word in FIGURES.items()]
     console.table([row for row in rows if row[1:] != ("", "")], right=(1, 2), head=("held out", "before", "after"))

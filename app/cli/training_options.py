@@ -22,6 +22,9 @@ NUMBERS: dict[str, tuple[type[int] | type[float], str]] = {
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add them to the command's parser."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what there is to learn from and what is held out, and train nothing"
+    )
     adapter = parser.add_argument_group("adapter")
     adapter.add_argument(
         "--name", action="append", default=[], metavar="NAME", help="learn this name alone; may be given again"

@@ -6,7 +6,21 @@ from app.cli.calls import Verb
 
 _PHOTOS = ("PHOTO", "a photo of the library")
 _LABEL = ("LABEL", "a label's name, or its place in a list's tree, such as “Animals > Dog”")
-_TUNED = ("tolerance", "epochs", "batch", "parts", "rate", "loss", "locked", "precision", "seed", "checkpointing")
+_TUNED = (
+    "tolerance",
+    "epochs",
+    "batch",
+    "parts",
+    "rate",
+    "loss",
+    "locked",
+    "precision",
+    "seed",
+    "checkpointing",
+    "hard_negatives",
+    "swapped",
+    "dry_run",
+)
 """Options of `train lora` and `train full`, which go on with --resume too."""
 
 LABELS = (
@@ -333,8 +347,12 @@ TRAIN = (
     Verb(
         "adapter",
         "learns the names in captions and tags (“Biscuit”, “Oma Els”), in seconds",
-        options=("name", "tolerance"),
-        examples=("retrouve train adapter", "retrouve train adapter --name Biscuit"),
+        options=("name", "tolerance", "dry_run"),
+        examples=(
+            "retrouve train adapter",
+            "retrouve train adapter --dry-run",
+            "retrouve train adapter --name Biscuit",
+        ),
     ),
     Verb(
         "lora",
@@ -355,7 +373,7 @@ TRAIN = (
         arguments=(("SOURCE", "folders and files with captioned photos, or with --resume a run"),),
         options=(
             *("architecture", "precision", "batch", "epochs", "steps", "rate", "warm_up", "hold_out", "parts"),
-            *("workers", "save_every", "measure_every", "seed", "checkpointing", "resume"),
+            *("workers", "save_every", "measure_every", "seed", "checkpointing", "resume", "dry_run"),
         ),
         examples=("retrouve train scratch ~/Photos", "retrouve train scratch --resume"),
     ),

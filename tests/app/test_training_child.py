@@ -43,4 +43,4 @@ def test_cancelled_it_ends_and_leaves_nothing(sample_library: Path) -> None:
         child.cancel()
     with Library.open(sample_library) as library:
         assert not library.adapters.all() and not library.runs.all()
-        assert not list(library.runs.folder.glob(".*"))
+        assert not list(library.runs.folder.glob(".draft*"))

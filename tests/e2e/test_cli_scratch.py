@@ -24,6 +24,10 @@ def test_wrong_calls_get_sentences_and_leave_nothing(
         ran = call(*words)
         assert (ran.code, says in ran.err) == (code, True), (words, ran)
     assert retrouve("--library", sample_library, "train", "adapter", "x").code == 2
+    (tmp_path / "a.jpg").write_bytes(b"no matter")
+    (tmp_path / "captions.jsonl").write_text('{"file": "a.jpg", "captions": ["one", "two"]}\n')
+    ran = call(tmp_path, "--dry-run", "--hold-out", "0")
+    assert ran.code == 0 and "To learn from: 1 pair of a photo and its captions in 1 shard" in ran.out, ran
     assert Runs(sample_library).unfinished("scratch") == []
     assert not list((sample_library / "runs").glob("scratch-*"))
 

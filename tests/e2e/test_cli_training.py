@@ -19,6 +19,10 @@ def test_from_captions_to_a_search_and_back(retrouve: Callable[..., Ran], sample
     (tmp_path / "mine.csv").write_text("\n".join(rows))
     taken = call("captions", "import", tmp_path / "mine.csv").document
     assert (taken["pairs"], taken["added"], taken["unknown"]) == (4, 3, 1)
+    looked = call("train", "--dry-run").document
+    assert looked["run"] is None and looked["installed"] is False
+    assert [(one["name"], one["photos"], one["held_out"]) for one in looked["data"]["names"]] == [("Korver", 3, 3)]
+    assert len(call("runs", "list").document["runs"]) == 1, "a dry run leaves nothing"
     trained = call("train", "adapter")
     run = trained.document["run"]
     assert trained.code == 0 and trained.document["installed"] is True, trained
@@ -26,6 +30,9 @@ def test_from_captions_to_a_search_and_back(retrouve: Callable[..., Ran], sample
     assert [one["installed"] for one in call("runs", "list").document["runs"]] == [False, True]
     shown = call("runs", "show", run).document
     assert shown["data"]["captions"] >= 3 and shown["examples"]["better"]
+    told = retrouve("--library", sample_library, "runs", "show", run).out
+    assert "1 name can be tried, with 3 photos each" in told and "curves.svg" in told
+    assert (Path(shown["folder"]) / "curves.svg").read_text().startswith("<svg")
     assert len(call("runs", "compare", nothing.document["run"], run).document["runs"]) == 2
 
     def learned() -> bool:
@@ -71,8 +78,12 @@ def test_lora_and_full_say_what_they_lack(retrouve: Callable[..., Ran], sample_l
     listed = call("--json", "runs", "list").document["runs"]
     assert [(one["kind"], one["why"]) for one in listed] == [("lora", ran.document["why"])]
     assert "too little" in call("runs", "show", listed[0]["run"]).out
+    ran = call("train", "lora", "--dry-run")
+    assert ran.code == 0 and "Held out" in ran.out and "too little to learn" in ran.out
+    assert len(call("--json", "runs", "list").document["runs"]) == 1
     for words, says in [
         (("full", "--resume"), "nothing to resume"),
+        (("full", "--resume", "--dry-run"), "leave --resume out"),
         (("full", "--rank", "4"), "--rank is for `train lora`"),
         (("lora", "--steps", "4"), "knows no --steps"),
         (("adapter", "--batch", "4"), "knows no --batch"),

@@ -132,7 +132,8 @@ def test_what_was_learned_is_installed_and_answers(kind: Any, rate: float, libra
     assert run.installed and run.kind == kind.KIND and run.model == before.model_id
     details = library.runs.details(result["run"])
     assert details["data"]["captioned"] == PICTURES and details["data"]["held_out"]
-    assert details["examples"]["better"]
+    assert details["examples"]["better"] and {"query", "before", "after"} <= set(details["examples"]["better"][0])
+    assert (run.folder / "curves.svg").read_text().count("<polyline") == 3
     curve = [json.loads(line) for line in (run.folder / "curves.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in curve if "loss" in line]
     assert len(losses) == 16 * 2 and losses[-1] < losses[0]
@@ -141,6 +142,7 @@ def test_what_was_learned_is_installed_and_answers(kind: Any, rate: float, libra
     files = (place / "open_clip_model.safetensors" for place in (before.folder, run.folder / "model"))
     scales = [load_file(file)["logit_scale"] for file in files]
     assert not torch.equal(*(scale.float() for scale in scales)), "the temperature is learned too"
+    assert [more["data"] for *_, more in heard.steps if "data" in more] == [details["data"]], "before the first step"
     tuned = [more for what, *_, more in heard.steps if what == "Training"]
     assert set(tuned[0]) == {"loss", "rate", "left_s"}
     # The library wants it, the old one answers until all is encoded anew, and back is one call away.
