@@ -91,6 +91,9 @@ def test_other_data_gives_another_model(data: Path, straight: Path, tmp_path: Pa
 def test_the_result_says_what_was_measured_and_the_folder_is_openclips(data: Path, straight: Path) -> None:
     result = json.loads((straight / "result.json").read_text())
     assert result["installed"] is False and "models import" in result["why"]
+    examples = json.loads((straight / "examples.json").read_text())
+    rows = [*examples["better"], *examples["worse"]]
+    assert rows and all(row["before"] != row["after"] and row["query"] for row in rows)
     shards, held = find_shards([str(data)]), HoldOut(0.2)
     assert result["held_out_photos"] == len(held_out(shards, held, 1000)) > 10
     assert 0 <= result["before"]["sentences_recall_at_10"] <= 1 and 0 <= result["after"]["sentences_recall_at_10"] <= 1
