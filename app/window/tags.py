@@ -22,7 +22,7 @@ from app.window.sidecar_dialog import SidecarDialog
 from app.window.sidecars import SidecarWork
 from app.window.tag_dialog import TagDialog
 from app.window.tag_run_dialog import Photos, TagRunDialog, photos_to_choose
-from app.window.tag_tree import query_of
+from app.window.tag_tree import Laid, laid, query_of
 from app.window.tagging import CANNOT, Tagging, TagRun
 from app.window.tagging_activity import TaggingActivity
 from app.window.thumbnails import Thumbnails
@@ -147,11 +147,11 @@ class Tags(QObject):
             self._session.lanes.general, partial(_overview, self._session.library), self._on_loaded
         ) if self._session.library is not None else None
 
-    def _on_loaded(self, found: tuple[list[tuple[str, int]], Sequence[TagNode]]) -> None:
-        lists, tree = found
+    def _on_loaded(self, found: tuple[list[tuple[str, int]], Sequence[TagNode], Laid]) -> None:
+        lists, tree, whole = found
         side = self._window.side
         side.lists_model.show(lists)
-        side.tags_model.show(tree)
+        side.tags_model.show(tree, whole)
         self._window.beside.set_filled(bool(lists), "lists")
         self._window.beside.set_filled(bool(tree), "tags")
 
@@ -336,10 +336,11 @@ def outcome(what: TagRun, report: TagReport, finished: bool) -> str:
     return f"{begun}From “{what.labels.name}” for {count_of(report.photos, 'photo')}: {said}.{left}"
 
 
-def _overview(library: object) -> tuple[list[tuple[str, int]], Sequence[TagNode]]:
-    """In a worker thread: the lists, and the tags."""
+def _overview(library: object) -> tuple[list[tuple[str, int]], Sequence[TagNode], Laid]:
+    """In a worker thread: the lists, and the tags as they are shown."""
     core: CoreTagging = library.tagging  # type: ignore[attr-defined]
-    return core.lists.names(), core.overview.tree()
+    tree = core.overview.tree()
+    return core.lists.names(), tree, laid(tree)
 
 
 def _every(term: object) -> list[object]:

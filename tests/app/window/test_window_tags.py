@@ -16,7 +16,7 @@ from app.window.start import Parts
 from app.window.tag_chips import TagChip
 from app.window.tag_dialog import TagDialog
 from app.window.tag_run_dialog import TagRunDialog
-from app.window.tag_tree import TagModel
+from app.window.tag_tree import AT_ONCE, TagModel, TagTree, laid
 from app.window.tagging import TagRun
 from core.library import Library
 from core.tagging.overview import KnownLabel, TagNode
@@ -221,6 +221,55 @@ def test_ten_thousand_tags_are_shown_found_and_told_apart_quickly(qtmodeltester:
     few.dataChanged.connect(lambda first, _last: changed.append(first.data()))
     few.show((TagNode(1, "All", 3, 0, (TagNode(2, "One", 4, 0),)), TagNode(3, "Zebra", 1, 2)))
     assert changed == ["One"], "only the number changed"
+
+
+def test_a_panel_of_many_tags_takes_little_of_the_windows_time_and_loses_none(qtbot: Any, parts: Parts) -> None:
+    import time
+
+    from PySide6.QtWidgets import QApplication
+
+    tree = tuple(TagNode(number, f"tag {number:05}", 1, 0) for number in range(1, 10_001))
+    below = tuple(TagNode(number, f"inner {number:05}", 1, 0) for number in range(20_000, 21_000))
+    tree = (*tree[:9_000], TagNode(30_000, "with some below", 1, 0, below), *tree[9_000:])
+    whole = laid(tree)
+    model = TagModel()
+    view = TagTree(model, parts.window.theme)
+    qtbot.addWidget(view)
+    view.resize(300, 600)
+    view.show()
+    QApplication.processEvents()
+    spent = []
+    for some, made in ((tree, whole), (tree[1:], laid(tree[1:])), (tree, whole)):
+        begun = time.process_time()
+        model.show(some, made)
+        QApplication.processEvents()
+        spent.append(time.process_time() - begun)
+    assert min(spent) < 0.05, "of the window's thread (10 to 20 ms here; it was 110), beside whatever else runs"
+    assert model.rowCount() == AT_ONCE
+    bar = view.verticalScrollBar()
+
+    def scrolled_to_all() -> bool:
+        bar.setValue(bar.maximum())
+        return model.rowCount() == len(tree)
+
+    qtbot.waitUntil(scrolled_to_all, timeout=20_000)
+
+    fresh = TagModel()
+    other = TagTree(fresh, parts.window.theme)
+    qtbot.addWidget(other)
+    fresh.show(tree, whole)
+    index = fresh.index_of(20_999)
+    assert index.data() == "inner 20999" and index.parent().data() == "with some below"
+    other.expand(index.parent())
+    fresh.filter("tag 00001")
+    assert fresh.rowCount() == 1
+    fresh.filter("")
+    assert other.isExpanded(fresh.index_of(30_000)), "what was open is open again"
+    fresh.filter("inner 20005")
+    assert fresh.rowCount() == 1 and fresh.index(0).data() == "with some below"
+    assert [fresh.index(row, 0, fresh.index(0)).data() for row in range(fresh.rowCount(fresh.index(0)))] == [
+        "inner 20005"
+    ]
 
 
 # The viewer
