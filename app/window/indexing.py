@@ -108,6 +108,14 @@ class Indexing(QObject):
         self._holds -= 1
         self._start()
 
+    def withdraw(self, held: Callable[[], None]) -> bool:
+        """Take a ``hold`` back that still waits for a run to end; whether it did. ``held`` is not called then."""
+        if held not in self._held:
+            return False
+        self._held.remove(held)
+        self.let_go()
+        return True
+
     def leave_out(self, root: Path) -> None:
         """Look through no folder of this root any more: it is no root now."""
         self._folders = {folder for folder in self._folders if not folder.is_relative_to(root)}

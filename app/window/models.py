@@ -132,6 +132,7 @@ class Models(QObject):
             self.dialog.deleteLater()
             self.dialog = None
         self._looking.drop()
+        self._withdraw_probe()
         if self.work.running in (Kind.FETCH, Kind.IMPORT) and not self.work.stopping:
             # Gone on with, so that nobody has to look at a bar.
             doing = "fetched" if self.work.running is Kind.FETCH else "imported"
@@ -260,11 +261,21 @@ class Models(QObject):
         else:
             self.work.probe()
 
+    def _withdraw_probe(self) -> bool:
+        """Measure nothing after all, while that still waits for indexing; whether it did."""
+        if not (self._probing and self._indexing.withdraw(self._on_held)):
+            return False
+        self._probing = False
+        return True
+
     def _end_probe(self) -> None:
         self._probing = False
         self._indexing.let_go()
 
     def _on_stop_asked(self) -> None:
+        if self._withdraw_probe():
+            self._say("Stopped.")
+            return
         self.work.stop()
         self._tell()
 

@@ -320,6 +320,39 @@ def test_measuring_waits_for_indexing_and_holds_it(parts: Parts, qtbot: Any, too
     assert dialog.said.text() == "" and dialog.probe.isEnabled()
 
 
+@pytest.mark.parametrize("by", ["stop", "close"])
+def test_measuring_that_still_waits_for_indexing_can_be_stopped(
+    parts: Parts, qtbot: Any, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    dialog, work, indexing = dialog_of(parts), parts.conductor.models.work, parts.indexing
+    at_work, may_end, real = threading.Event(), threading.Event(), Library.index
+
+    def slow(self: Library, folders: Any = None, cancelled: Any = None, **more: Any) -> Any:
+        """A batch that takes its time to end."""
+        at_work.set()
+        assert may_end.wait(20)
+        yield from real(self, folders, cancelled, **more)
+
+    monkeypatch.setattr(Library, "index", slow)
+    indexing.index_everything()
+    assert at_work.wait(20)
+    dialog.probe.click()
+    assert dialog.stop.isVisible() and work.running is None, "it waits for the batch"
+    if by == "stop":
+        dialog.stop.click()
+        assert dialog.said.text() == "Stopped." and dialog.stop.isHidden() and dialog.probe.isEnabled()
+    else:
+        dialog.reject()
+    with qtbot.waitSignal(indexing.ended, timeout=20_000):
+        may_end.set()
+    assert work.running is None and work.last is None and not indexing._holds
+    if by == "stop":  # and it can be asked for again
+        dialog.probe.click()
+        qtbot.waitUntil(lambda: "3 of 4" in dialog.said.text())
+        dialog.stop.click()
+        qtbot.waitUntil(lambda: work.running is None)
+
+
 def test_measuring_ends_when_the_page_is_closed(parts: Parts, qtbot: Any) -> None:
     dialog, work = dialog_of(parts), parts.conductor.models.work
     dialog.probe.click()
