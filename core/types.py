@@ -348,6 +348,16 @@ class ModelChoice:
     """Bytes of it that an interrupted fetch has left, for the next to go on from."""
     reason: str = ""
     """Why it cannot be used."""
+    folder: Path | None = None
+    """Where it lies; None until it is fetched."""
+    dim: int | None = None
+    """Numbers in an embedding."""
+    image_size: int | None = None
+    """Pixels on the longer side of what its image tower sees."""
+    context_length: int | None = None
+    """Tokens of a sentence, at the most."""
+    precisions: tuple[str, ...] = ()
+    """Those that passed the parity check."""
 
     @property
     def is_usable(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.cli import models_use
@@ -14,10 +14,9 @@ from core.errors import CallError
 
 if TYPE_CHECKING:
     from app.cli.console import Console
-    from core.models.curated import Curated
     from core.models.importing import ImportReport, Step
-    from core.models.registry import ModelInfo
     from core.models.shelf import Shelf
+    from core.types import ModelChoice
 
 USAGE = "`retrouve models list`, `fetch NAME`, `import PATH`, `export NAME FOLDER`, `remove NAME`, `use NAME` or `tidy`"
 
@@ -37,34 +36,33 @@ def models(call: Call, console: Console) -> int:
 
 
 def _list(call: Call, _operands: list[str], console: Console) -> int:
-    from core.models.curated import curated
+    from core.models.choices import choices
+    from core.models.kept import KeptModels
     from core.models.shelf import Shelf
+    from core.types import Place
 
     shelf = Shelf()
-    here, broken, choice = shelf.all(), shelf.unusable(), curated()
-    rates = _rates(call, shelf, choice, here, console)
-    by_name = {model.name.casefold(): model for model in choice}
-    models = [as_document(info) | _figures(info.name, by_name.get(info.name.casefold()), rates) for info in here]
-    names = {info.name.casefold() for info in here}
-    models += [
-        _as_offer(model) | _figures(model.name, model, rates) for model in choice if model.name.casefold() not in names
-    ]
+    if call.options["probe"]:
+        _probe(shelf, console)
+    found = choices(shelf, KeptModels(call.library).all())
+    models = [choice for choice in found if choice.place is not Place.BROKEN]
+    broken = [choice for choice in found if choice.place is Place.BROKEN]
     console.document(
         {
-            "models": models,
-            "unusable": [{"folder": entry.folder, "reason": entry.reason} for entry in broken],
+            "models": [as_document(choice) for choice in models],
+            "unusable": [{"folder": choice.folder, "reason": choice.reason} for choice in broken],
         }
     )
-    console.table([_row(model) for model in models], head=_HEAD, right=(2, 4, 5, 6))
-    for entry in broken:
-        console.say(f"{entry.folder.name} cannot be used: {entry.reason}")
+    console.table([_row(choice) for choice in models], head=_HEAD, right=(2, 4, 5, 6))
+    for choice in broken:
+        console.say(f"{choice.name} cannot be used: {choice.reason}")
     if console.on_terminal:
         console.say("")
         console.say(
             "ImageNet: how often it names a photo right, of 1,000 names. COCO: how often the photo of a sentence"
         )
         console.say("comes first among 5,000. Both in percent, as published: --json says where.")
-        if not rates:
+        if all(choice.photos_a_second is None for choice in models):
             console.say("`retrouve models list --probe` measures how many photos a second each would take in here.")
     return 0
 
@@ -72,18 +70,20 @@ def _list(call: Call, _operands: list[str], console: Console) -> int:
 _HEAD = ("name", "here", "size", "licence", "ImageNet", "COCO", "photos/s", "languages")
 
 
-def _row(model: Mapping[str, Any]) -> tuple[str, ...]:
-    languages = model["languages"] or []
-    rate = model["photos_per_second"]
+def _row(choice: ModelChoice) -> tuple[str, ...]:
+    from core.types import Place
+
+    rate = choice.photos_a_second
+    here = {Place.KEPT: "in this library", Place.HUB: "in part" if choice.fetched else ""}
     return (
-        model["name"],
-        "yes" if model["here"] else "",
-        size(model["bytes"]),
-        "research only" if model["research_only"] else str(model["licence"] or ""),
-        _share(model["imagenet"]),
-        _share(model["coco"]),
+        choice.name,
+        here.get(choice.place, "yes"),
+        size(choice.bytes),
+        "research only" if choice.research_only else choice.licence,
+        _share(choice.imagenet),
+        _share(choice.coco),
         "" if rate is None else f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}",
-        ", ".join(languages),
+        ", ".join(choice.languages),
     )
 
 
@@ -91,56 +91,18 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
 
 
-def _rates(
-    call: Call, shelf: Shelf, choice: Sequence[Curated], here: Sequence[ModelInfo], console: Console
-) -> dict[str, float]:
-    """Photos a second of each model on this machine: measured now, if that is asked for, else what was kept."""
+def _probe(shelf: Shelf, console: Console) -> None:
+    """Measure photos a second of each model on this machine, and keep it for this list and the next."""
     from core.models import estimating
+    from core.models.curated import curated
 
-    if not call.options["probe"]:
-        return estimating.kept(shelf)
     with ProgressBar(console) as bar:
         rates = estimating.probe(
-            choice,
-            here,
+            curated(),
+            shelf.all(),
             on_progress=lambda done, total: bar.update("Measuring", done, total, amount=f"{done} of {total}"),
         )
     estimating.keep(shelf, rates)
-    return rates
-
-
-def _figures(name: str, model: Curated | None, rates: Mapping[str, float]) -> dict[str, Any]:
-    """What is known of a model before it is fetched."""
-    if model is None:
-        unknown: dict[str, Any] = dict.fromkeys(("imagenet", "coco", "figures", "about"))
-        return unknown | {"photos_per_second": rates.get(name), "research_only": False}
-    return {
-        "imagenet": model.imagenet,
-        "coco": model.coco,
-        "figures": model.figures,
-        "photos_per_second": rates.get(model.name),
-        "about": model.about,
-        "research_only": model.research_only,
-    }
-
-
-def _as_offer(model: Curated) -> dict[str, Any]:
-    """A curated model that is not here, with the same keys as one that is; what cannot be known yet is null."""
-    return {
-        "name": model.name,
-        "model_id": None,
-        "folder": None,
-        "here": False,
-        "runs_on": None,
-        "dim": model.dim,
-        "image_size": model.image_size,
-        "context_length": None,
-        "precisions": None,
-        "bytes": model.bytes,
-        "licence": model.licence,
-        "languages": list(model.languages),
-        "source": f"hf-hub:{model.source}",
-    }
 
 
 def _fetch(call: Call, operands: list[str], console: Console) -> int:
@@ -174,8 +136,11 @@ def _import(call: Call, operands: list[str], console: Console) -> int:
 
 def tell_import(report: ImportReport, console: Console) -> None:
     """The document and the sentences of a model that came to the shelf."""
+    from core.models.choices import choice_of
+    from core.models.shelf import Shelf
+
     info, fitted = report.info, report.fitted
-    console.document({"model": as_document(info), "remarks": list(report.remarks)})
+    console.document({"model": as_document(choice_of(info, Shelf())), "remarks": list(report.remarks)})
     console.say(f"`{info.name}` is on the shelf: {info.folder}")
     if fitted is not None and fitted.measured:
         console.say(
@@ -186,15 +151,17 @@ def tell_import(report: ImportReport, console: Console) -> None:
 
 
 def _export(_call: Call, operands: list[str], console: Console) -> int:
-    from core.models.choices import bytes_of
+    from core.models.choices import choice_of
     from core.models.exporting import export_model
     from core.models.shelf import Shelf
 
-    info = Shelf().find(operands[0])
+    shelf = Shelf()
+    info = shelf.find(operands[0])
     with ProgressBar(console) as bar:
         written = export_model(info, absolute(operands[1]), steps_of(bar))
-    console.document({"model": as_document(written)})
-    console.say(f"`{written.name}` is written to {written.folder}: {size(bytes_of(written.folder))}.")
+    choice = choice_of(written, shelf)
+    console.document({"model": as_document(choice)})
+    console.say(f"`{written.name}` is written to {written.folder}: {size(choice.bytes)}.")
     return 0
 
 
@@ -229,25 +196,34 @@ def steps_of(bar: ProgressBar) -> Callable[[Step, int, int], None]:
     return tell
 
 
-def as_document(info: ModelInfo) -> dict[str, Any]:
-    """A model as ``--json`` has it."""
-    from core.models.choices import bytes_of, runs_on
+def as_document(choice: ModelChoice) -> dict[str, Any]:
+    """A model as ``--json`` has it, at hand or not: what cannot be known yet is null."""
+    from core.models.hub import PREFIX
+    from core.types import Place
 
-    raw = info.raw
+    to_fetch = choice.place is Place.HUB
     return {
-        "name": info.name,
-        "model_id": info.model_id,
-        "folder": info.folder,
-        "here": True,
-        "runs_on": runs_on(info).name.lower(),
-        "dim": info.dim,
-        "image_size": info.image_size,
-        "context_length": info.context_length,
-        "precisions": list(info.precisions),
-        "bytes": bytes_of(info.folder),
-        "licence": raw.get("licence"),
-        "languages": raw.get("languages"),
-        "source": raw.get("source"),
+        "name": choice.name,
+        "model_id": choice.model_id,
+        "folder": choice.folder,
+        "here": not to_fetch,
+        "place": choice.place.name.lower(),
+        "runs_on": None if choice.runs_on is None else choice.runs_on.name.lower(),
+        "dim": choice.dim,
+        "image_size": choice.image_size,
+        "context_length": choice.context_length,
+        "precisions": list(choice.precisions) or None,
+        "bytes": choice.bytes,
+        "fetched": choice.fetched,
+        "licence": choice.licence or None,
+        "languages": list(choice.languages) or None,
+        "source": f"{PREFIX}{choice.source}" if to_fetch else choice.source or None,
+        "imagenet": choice.imagenet,
+        "coco": choice.coco,
+        "figures": choice.figures or None,
+        "photos_per_second": choice.photos_a_second,
+        "about": choice.about or None,
+        "research_only": choice.research_only,
     }
 
 

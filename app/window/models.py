@@ -254,6 +254,8 @@ class Models(QObject):
         if self.dialog is not None:
             self.dialog.show_work(Kind.PROBE, "", None)
         self._indexing.hold(self._on_held)
+        if self.dialog is not None and self.work.running is None:
+            self.dialog.say("Indexing pauses for it: the photos at hand are learned first…")
 
     def _on_held(self) -> None:
         if self.dialog is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.window.models_table import ACTIVE, CHOICE, FIGURES, SHARE, STANDING, AnyIndex, Column
@@ -26,13 +26,14 @@ class ModelsDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         """As wide as its words: the columns fit what is in them."""
-        metrics = option.fontMetrics
-        words = [str(index.data() or "")]
+        metrics, name = option.fontMetrics, str(index.data() or "")
+        width = metrics.horizontalAdvance(name)
         if index.column() == Column.NAME:
-            words.append(str(index.data(STANDING)))
-        # The name is bold: a tenth wider, about.
-        width = max(metrics.horizontalAdvance(text) for text in words) * 1.1
-        return QSize(round(width) + 2 * _PAD, row_height(metrics.height()))
+            width = max(
+                QFontMetrics(_bold(option.font)).horizontalAdvance(name),
+                metrics.horizontalAdvance(str(index.data(STANDING))),
+            )
+        return QSize(width + 2 * _PAD + 2, row_height(metrics.height()))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: D102
         theme, rect = self._theme, option.rect
@@ -68,9 +69,7 @@ class ModelsDelegate(QStyledItemDelegate):
         top = room.top() + (room.height() - 2 * line - 2) // 2
         font = QFont(painter.font())
         painter.setPen(theme.colour("muted" if choice.place is Place.BROKEN else "text"))
-        bold = QFont(font)
-        bold.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(bold)
+        painter.setFont(_bold(font))
         _write(painter, QRect(room.left(), top, room.width(), line), str(index.data()), _Left)
         painter.setFont(font)
         colour = "danger" if choice.place is Place.BROKEN else "accent" if active else "muted"
@@ -92,6 +91,12 @@ class ModelsDelegate(QStyledItemDelegate):
         bar.setWidth(max(_BAR, bar.width() * share))
         painter.setBrush(theme.colour("accent"))
         painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
+
+
+def _bold(font: QFont) -> QFont:
+    bold = QFont(font)
+    bold.setWeight(QFont.Weight.DemiBold)
+    return bold
 
 
 def row_height(letters: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -56,10 +57,11 @@ class ModelsDialog(QDialog):
         self.model = ModelsTable(self)
         self._sorted = SortedModels(self)
         self._sorted.setSourceModel(self.model)
-        self.table = QTableView()
+        self.table = _Table()
         self.standing = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self.moved = QProgressBar(textVisible=False)
         self.moved.setAccessibleName("How many photos the new model has learned")
+        self.moved.hide()
         self.details = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, objectName="quiet")
         self.details.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
         self.details.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -77,6 +79,7 @@ class ModelsDialog(QDialog):
         self.probe, self.tidy = QPushButton("&Measure how fast each is here"), QPushButton()
         self._lay_out(theme)
         self._connect()
+        self.standing.setText("Looking at what there is…")
         self._show_busy()
 
     # Building
@@ -129,6 +132,8 @@ class ModelsDialog(QDialog):
         table.setMouseTracking(True)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(row_height(self.fontMetrics().height()))
+        # The head and three rows, however long the sentences below are.
+        table.setMinimumHeight(4 * row_height(self.fontMetrics().height()))
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSortIndicatorClearable(True)
@@ -228,7 +233,8 @@ class ModelsDialog(QDialog):
 
     def _show_current(self) -> None:
         choice = self.current()
-        self.details.setText("" if choice is None else details(choice))
+        photos = self.overview.photos if self.overview is not None else 0
+        self.details.setText("" if choice is None else details(choice, photos))
         warning = quoted(choice.warning) if choice is not None and choice.warning else ""
         self.warning.setText(warning)
         self.warning.setVisible(bool(warning))
@@ -266,6 +272,15 @@ class ModelsDialog(QDialog):
         button = self.use if not self.use.isHidden() else self.fetch
         if button.isEnabled():
             button.click()
+
+
+class _Table(QTableView):
+    """Keeps the row that is selected in sight when what stands below it takes more room."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
 
 def _line(*widgets: QWidget | tuple[QWidget, int] | None) -> QHBoxLayout:

@@ -100,6 +100,8 @@ class ModelsTable(QAbstractTableModel):
     def row_of(self, name: str) -> int:
         """The row of a model, by its name or id; -1 where there is none."""
         wanted = name.casefold()
+        if not wanted:  # what is not here has no id
+            return -1
         for number, row in enumerate(self._rows):
             if wanted in (row.name.casefold(), (row.model_id or "").casefold()):
                 return number

@@ -6,7 +6,7 @@ import re
 
 from app.window.models_table import RUNS_AT_LENGTH, languages, rate_words
 from app.window.models_work import Kind, Overview, WorkProgress
-from app.window.words import count_of, file_size
+from app.window.words import count_of, file_size, time_left
 from core.types import ModelChoice, Place
 
 
@@ -14,7 +14,7 @@ def standing_words(overview: Overview, done: int | None = None, total: int | Non
     """Which model answers, and how far the library is on its way to another; ``done`` of ``total`` where that is
     known more exactly than by the overview."""
     if overview.fault:
-        return overview.fault
+        return quoted(overview.fault)
     name = _name_of(overview, overview.answering)
     move = overview.move
     if move is None:
@@ -44,10 +44,10 @@ def left_words(overview: Overview) -> str:
     return f"Remove what earlier models left ({file_size(sum(one.bytes for one in overview.left))})…"
 
 
-def details(choice: ModelChoice) -> str:
-    """One model, in two or three lines."""
+def details(choice: ModelChoice, photos: int = 0) -> str:
+    """One model, in two or three lines, for a library of so many photos."""
     if choice.place is Place.BROKEN:
-        return choice.reason
+        return f"{choice.reason}\nRemove it from the shelf, and fetch or import it again."
     first = [choice.about] if choice.about else []
     if choice.runs_on is not None:
         first.append(RUNS_AT_LENGTH[choice.runs_on])
@@ -56,7 +56,10 @@ def details(choice: ModelChoice) -> str:
         spoken = languages(choice.languages)
         second.append(f"Understands {f'{spoken} languages' if spoken[:5] == 'about' else spoken}")
     if choice.photos_a_second:
-        second.append(f"learns about {rate_words(choice.photos_a_second)} photos a second here")
+        all_of_them = (
+            f" ({time_left(photos / choice.photos_a_second).removesuffix(' left')} for yours)" if photos else ""
+        )
+        second.append(f"learns about {rate_words(choice.photos_a_second)} photos a second here{all_of_them}")
     if choice.licence:
         second.append(f"licence: {choice.licence}")
     lines = [" ".join(first)]

@@ -38,6 +38,12 @@ def choices(shelf: Shelf, kept: Sequence[ModelInfo] = ()) -> tuple[ModelChoice, 
     return (*rows, *(_broken(entry) for entry in shelf.unusable()))
 
 
+def choice_of(info: ModelInfo, shelf: Shelf) -> ModelChoice:
+    """One model that is at hand, as `choices` lists it."""
+    known = next((model for model in listed.curated() if model.name.casefold() == info.name.casefold()), None)
+    return _at_hand(info, _place(info, shelf, ()), known, estimating.kept(shelf))
+
+
 def runs_on(info: ModelInfo) -> RunsOn:
     """What runs a model that is here."""
     return RunsOn.OPENVINO if info.visual is not None and info.textual is not None else RunsOn.TORCH
@@ -66,6 +72,11 @@ def _at_hand(info: ModelInfo, place: Place, known: Curated | None, rates: Mappin
         runs_on=runs_on(info),
         source=str(said.get("source") or ""),
         photos_a_second=rates.get(known.name if known else info.name),
+        folder=info.folder,
+        dim=info.dim,
+        image_size=info.image_size,
+        context_length=info.context_length,
+        precisions=info.precisions,
         **_figures(known),
     )
 
@@ -84,6 +95,8 @@ def _to_fetch(model: Curated, shelf: Shelf, rates: Mapping[str, float]) -> Model
         source=source,
         fetched=_fetched(shelf, source),
         photos_a_second=rates.get(model.name),
+        dim=model.dim,
+        image_size=model.image_size,
         **_figures(model),
     )
 
@@ -96,7 +109,7 @@ def _fetched(shelf: Shelf, repository: str) -> int:
 
 
 def _broken(entry: Unusable) -> ModelChoice:
-    return ModelChoice(entry.folder.name, Place.BROKEN, None, 0, (), "", None, reason=entry.reason)
+    return ModelChoice(entry.folder.name, Place.BROKEN, None, 0, (), "", None, reason=entry.reason, folder=entry.folder)
 
 
 def _figures(model: Curated | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 
 from app.window.models_dialog import ModelsDialog
 from app.window.models_import import HubDialog, ImportDialog
@@ -107,7 +108,11 @@ def test_the_buttons_fit_the_model_that_is_selected(dialog: ModelsDialog) -> Non
     dialog.select("research")
     assert dialog.warning.isVisible() and "“research” may be used for research only" in dialog.warning.text()
     dialog.select("harmed")
-    assert not dialog.use.isEnabled() and dialog.remove.isEnabled() and dialog.details.text() == BROKEN.reason
+    assert not dialog.use.isEnabled() and dialog.remove.isEnabled()
+    assert dialog.details.text().splitlines() == [
+        BROKEN.reason,
+        "Remove it from the shelf, and fetch or import it again.",
+    ]
 
 
 def test_a_library_that_cannot_be_changed_is_not_offered_a_change(dialog: ModelsDialog) -> None:
@@ -137,6 +142,34 @@ def test_a_move_is_told_and_can_be_called_off(dialog: ModelsDialog, qtbot: Any) 
     assert asked.args == [OWN, True]
 
 
+def test_a_row_that_is_selected_stays_in_sight(dialog: ModelsDialog) -> None:
+    dialog.select("harmed")
+    dialog.show_idle("The disk is full, and this takes several lines. " * 9, error=True)
+    dialog.resize(dialog.width(), dialog.minimumSizeHint().height())
+    dialog.layout().activate()
+    row = dialog.table.visualRect(dialog.table.currentIndex())
+    assert dialog.table.viewport().rect().contains(row.center())
+
+
+def test_until_it_is_known_what_there_is_the_page_says_so(qtbot: Any) -> None:
+    made = ModelsDialog(Theme(make_application()))
+    qtbot.addWidget(made)
+    made.show()
+    assert made.standing.text() == "Looking at what there is…" and made.moved.isHidden()
+    made.show_overview(replace(OVERVIEW, answering=None, wanted=None, fault="Choose another: `models use starter`."))
+    assert made.standing.text() == "Choose another: “models use starter”."
+    assert made.current() == STARTER, "and not whatever has no id yet"
+
+
+def test_names_are_wide_enough_to_be_read(dialog: ModelsDialog) -> None:
+    name = "a-model-of-the-hub-with-a-long-name"
+    dialog.overview = None
+    dialog.show_overview(replace(OVERVIEW, choices=(STARTER, replace(FREE, name=name))))
+    bold = dialog.table.font()
+    bold.setWeight(bold.Weight.DemiBold)
+    assert dialog.table.columnWidth(Column.NAME) > QFontMetrics(bold).horizontalAdvance(name) + 18
+
+
 def test_what_is_said_of_the_library() -> None:
     assert standing_words(OVERVIEW) == "Your 120 photos are found with starter."
     assert standing_words(replace(OVERVIEW, photos=0)) == "Photos will be found with starter."
@@ -154,6 +187,7 @@ def test_what_is_said_of_a_model_and_of_work() -> None:
         "Understands about 100 languages; learns about 64 photos a second here; licence: MIT.",
         "From org/free. Figures: https://example.org",
     ]
+    assert "learns about 64 photos a second here (about 3 minutes for yours); licence" in details(FREE, 12_345)
     assert work_words(Kind.FETCH, "free", None) == "Asking the hub for free…"
     progress = WorkProgress("Fetching", 1 << 20, 3 << 20, True)
     assert work_words(Kind.FETCH, "free", progress) == "Fetching free: 1.0 MB of 3.1 MB"

@@ -338,6 +338,7 @@ def test_measuring_that_still_waits_for_indexing_can_be_stopped(
     assert at_work.wait(20)
     dialog.probe.click()
     assert dialog.stop.isVisible() and work.running is None, "it waits for the batch"
+    assert dialog.said.text().startswith("Indexing pauses for it")
     if by == "stop":
         dialog.stop.click()
         assert dialog.said.text() == "Stopped." and dialog.stop.isHidden() and dialog.probe.isEnabled()
