@@ -46,6 +46,8 @@ class Engines:
         self._encoders = Encoders(None if catalog.read_only else folder / "cache" / "openvino")
         self._stores: dict[str, VectorStore] = {}
         self._searchers: dict[tuple[str, bool], Searcher] = {}
+        self._stays = False
+        """Whether this process was warmed up to be searched again and again."""
 
     # The one that is wanted, and the one that answers while the library moves to it (see `core.moving`)
 
@@ -210,6 +212,7 @@ class Engines:
     def warm_up(self) -> None:
         """Start the worker of the model that answers, and have it answer once, so that a query finds it ready; then
         hold the graphs of a large library."""
+        self._stays = True
         model = self.answering
         encoder = self._worker_for(model)
         encoder.start()

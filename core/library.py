@@ -149,7 +149,8 @@ class Library(Engines):
         if self.read_only:
             raise read_only(self.folder)
         chosen = None if folders is None else [membership.locate(self.catalog, folder).path for folder in folders]
-        self._encoders.set_gentle(self.gentle if gently is None else gently)
+        gentle = self.gentle if gently is None else gently
+        self._encoders.set_gentle(gentle)
         with IndexLock(self.folder):
             spare = self._has_choice
             mover = Mover(
@@ -160,7 +161,7 @@ class Library(Engines):
         self._let_go(self.answering)
         if not cancelled():
             # What the next search would have to do first: it may be in another process, and in a hurry.
-            self.store.build_graph(cancelled)
+            self.store.build_graph(cancelled, threads=1 if gentle else None, hold=self._stays)
 
     def _indexer_of(self, model: ModelInfo) -> Indexer:
         from core.indexing.indexer import Indexer

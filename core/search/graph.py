@@ -18,7 +18,7 @@ from core.search.exact import ExactIndex
 from core.search.index import Ids, Scores, Vectors, best
 from core.search.shard import Names, Shard
 
-LOOK = 600
+LOOK = 800
 """How many candidates a graph is asked for. All that is sought may lie in one of them: photos of one journey do."""
 _MOSTLY = 0.5
 """A filter that leaves a smaller share than this is answered by the exact index."""

@@ -138,15 +138,18 @@ class VectorStore:
         if stored is not None:
             self._graphs.load(stored)
 
-    def build_graph(self, cancelled: Callable[[], bool] = lambda: False, *, threads: int | None = None) -> bool:
+    def build_graph(
+        self, cancelled: Callable[[], bool] = lambda: False, *, threads: int | None = None, hold: bool = True
+    ) -> bool:
         """Above the crossover, bring the graphs up to date and keep them: minutes at first, later seconds at times.
 
         Searches go on meanwhile, with the graphs that are done. True when there is nothing left to do. ``threads`` are
-        as many as this process has processors, but one, which is left to those who search.
+        as many as this process has processors, but one, which is left to those who search. Without ``hold`` a process
+        that will not search keeps no graph in memory, and reads none that is well.
         """
         stored = self._stored()
         threads = threads or max(1, self._threads - 1)
-        return stored is not None and self._graphs.tend(stored, threads=threads, cancelled=cancelled)
+        return stored is not None and self._graphs.tend(stored, hold=hold, threads=threads, cancelled=cancelled)
 
     def _stored(self) -> Stored | None:
         """The vectors on the disk, and which of them count; None below the crossover."""

@@ -122,6 +122,7 @@ class Graphs:
         self._sizes = sizes or Sizes()
         self._guard = threading.Lock()
         self._held: dict[Entry, Shard] = {}
+        self._refused: set[Entry] = set()
 
     @property
     def shards(self) -> tuple[Shard, ...]:
@@ -137,23 +138,35 @@ class Graphs:
         with self._guard:
             self._load(stored)
 
-    def _load(self, stored: Stored) -> tuple[Entry, ...]:
+    def _load(self, stored: Stored) -> None:
         held: dict[Entry, Shard] = {}
         for entry in self._files.entries():
             shard = self._held.get(entry) or self._files.load(entry)
-            if shard is None:
-                continue
-            if entry not in self._held and not _is_of(shard, stored):
+            if shard is not None and entry not in self._held and not _is_of(shard, stored):
                 _LOG.warning("a graph is of another catalogue: it is made again")
-                continue
-            held[entry] = shard
+                shard = None
+            if shard is None:
+                self._refused.add(entry)
+            else:
+                held[entry] = shard
         self._held = held
-        return tuple(held)
 
-    def tend(self, stored: Stored, *, threads: int = 1, cancelled: Callable[[], bool] = lambda: False) -> bool:
-        """Do all that is to be done. False when it was cancelled, could not be kept, or another process is at it."""
+    def tend(
+        self,
+        stored: Stored,
+        *,
+        hold: bool = True,
+        threads: int = 1,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Do all that is to be done. False when it was cancelled, could not be kept, or another process is at it.
+
+        Without ``hold``, for a process that does not stay, only what has to be read is: most often nothing.
+        """
         with self._guard, self._files.writing() as mine:
-            entries = self._load(stored)
+            if hold:
+                self._load(stored)
+            entries = tuple(one for one in self._files.entries() if one not in self._refused)
             left = stored.left
             tasks = plan(left, entries, self._sizes)
             if not mine:
@@ -162,8 +175,10 @@ class Graphs:
                 shard = self._make(task, stored, threads, cancelled)
                 if shard is None and _within(left, task.span.after, task.span.last):
                     return False
-                if not self._put(task, shard):
+                kept = self._put(task, shard, entries, hold)
+                if kept is None:
                     return False
+                entries = kept
             return True
 
     def _make(self, task: Task, stored: Stored, threads: int, cancelled: Callable[[], bool]) -> Shard | None:
@@ -179,19 +194,23 @@ class Graphs:
             return None
         return Shard.build(task.span, names, matrix, threads=threads, cancelled=cancelled)
 
-    def _put(self, task: Task, shard: Shard | None) -> bool:
-        """Write a graph, and let it count in the place of those that it replaces."""
+    def _put(self, task: Task, shard: Shard | None, entries: tuple[Entry, ...], hold: bool) -> tuple[Entry, ...] | None:
+        """Write a graph, and let it count in the place of those that it replaces: what counts then; None where that
+        cannot be."""
+        counting = [one for one in entries if one not in task.replaces]
         held = {entry: one for entry, one in self._held.items() if entry not in task.replaces}
         if shard is not None:
             entry = self._files.save(shard)
             if entry is None:
-                return False
-            held[entry] = shard
-        held = dict(sorted(held.items(), key=lambda item: item[0].after))
-        if not self._files.publish(tuple(held)):
-            return False
-        self._held = held
-        return True
+                return None
+            counting.append(entry)
+            if hold:
+                held[entry] = shard
+        counting.sort(key=lambda one: one.after)
+        if not self._files.publish(counting):
+            return None
+        self._held = dict(sorted(held.items(), key=lambda item: item[0].after))
+        return tuple(counting)
 
 
 def _is_of(shard: Shard, stored: Stored) -> bool:

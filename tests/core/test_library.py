@@ -116,6 +116,19 @@ def test_warming_up_has_the_worker_answer_and_holds_the_graphs(
     assert done == ["worker", "sentence", "graphs"]
 
 
+def test_only_a_process_that_was_warmed_up_holds_graphs_after_indexing(
+    library: ColourLibrary, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+    monkeypatch.setattr(VectorStore, "build_graph", lambda *_, threads, hold: held.append(hold))
+    monkeypatch.setattr(library, "_worker_for", lambda _: SimpleNamespace(start=int, encode_texts=len))
+    library.add_root(album)
+    list(library.index([]))
+    library.warm_up()
+    list(library.index([]))
+    assert held == [False, True]
+
+
 def test_browsing_is_newest_first_and_filtered(library: ColourLibrary, album: Path) -> None:
     library.add_root(album)
     run(library)

@@ -186,6 +186,21 @@ def test_whoever_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     finds_its_own(again, some)
 
 
+def test_a_process_that_does_not_stay_reads_no_graph_that_is_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Graphs(tmp_path, DIM, SMALL).tend(stored(500))
+    once = Graphs(tmp_path, DIM, SMALL)
+    with monkeypatch.context() as patch:
+        patch.setattr(GraphFiles, "load", lambda *_: pytest.fail("there was nothing to do"))
+        assert once.tend(stored(510), hold=False)
+    assert once.tend(stored(600), hold=False) and once.shards == ()
+    staying = Graphs(tmp_path, DIM, SMALL)
+    staying.load(stored(600))
+    assert [len(shard) for shard in staying.shards] == [200, 200, 200]
+    finds_its_own(staying, stored(600))
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
