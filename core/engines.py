@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.catalog import answering, embeddings, preferences
+from core.catalog import answering, contents, embeddings, preferences
 from core.catalog.connection import Catalog
 from core.catalog.lock import IndexLock
-from core.errors import ModelError, ModelMissing
+from core.errors import CallError, ModelError, ModelMissing
 from core.models.encoders import Encoders
 from core.types import LeftModel, ModelMove
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from core.search.searcher import Searcher
     from core.search.store import VectorStore
 
+_LOG = logging.getLogger(__name__)
 _BUNDLED = "bundled"
 """What the catalogue says where the person went back to the bundled model: whichever comes with the program."""
 
@@ -63,8 +65,23 @@ class Engines:
                 if chosen is None:
                     self._wanted[chosen] = load_info(self._model if self._model is not None else starter_folder())
                 else:
-                    self._wanted[chosen] = self._chosen(chosen)
+                    found = self._chosen(chosen)
+                    if found.model_id != chosen:
+                        return found  # and asked again the next time: the chosen one may come back
+                    self._wanted[chosen] = found
             return self._wanted[chosen]
+
+    @property
+    def called_off(self) -> str:
+        """That the chosen model is not there and another one goes on answering, as a sentence; empty otherwise."""
+        chosen = None if self._model is not None else self.chosen_model
+        with suppress(ModelError):
+            if chosen is not None and (found := self.info).model_id != chosen:
+                return (
+                    f"The model {chosen}, which was chosen for this library, is neither on the shelf nor kept with it: "
+                    f"{found.model_id} goes on answering. Bring it to the shelf again, or choose another."
+                )
+        return ""
 
     def _look_again(self) -> None:
         """Find a chosen model anew when it is asked for next: an index run has made the library's own copy, and the one
@@ -90,39 +107,57 @@ class Engines:
     def use_model(self, name: str, *, at_once: bool = False) -> ModelInfo:
         """Want another model from now on: one of the shelf by its name, or one that this library keeps.
 
-        The next index run encodes with it, and until all is encoded the one before answers (see `core.moving`); with
-        ``at_once`` it answers from now on, over what it has encoded. Raises what `Shelf.find` raises, and
+        The library keeps a copy of it from now on: it may leave the shelf. The next index run encodes with it, and
+        until all is encoded the one before answers (see `core.moving`); with ``at_once``, or where it has encoded all
+        that the one before has, it answers from now on, over what it has encoded. Raises what `Shelf.find` raises, and
         `CatalogReadOnly`.
         """
         model = self._named(name)
         _check_it_runs(model)
-        chosen = _BUNDLED if model.folder == _bundled() else model.model_id
+        chosen = model.model_id
+        if model.folder == _bundled():
+            chosen = _BUNDLED
+        elif not self.catalog.read_only and (why_not := self.kept.keep(model)) is not None:
+            _LOG.warning("%s", why_not)
 
         def choose(db: sqlite3.Connection) -> None:
             preferences.put(db, preferences.MODEL, chosen)
-            if at_once:
-                answering.choose(db, embeddings.model_id(db, model.model_id, model.dim))
+            new, old = embeddings.model_id(db, model.model_id, model.dim), answering.answering(db)
+            if at_once or (old is not None and not answering.left(db, old.id, new)):
+                answering.choose(db, new)
 
         self.catalog.write(choose)
-        self._found.clear()
+        self._look_again()
         self._let_go(self.answering)
         return model
+
+    def known(self) -> tuple[int, int]:
+        """How many photos (contents) the model that answers has encoded, of how many there are."""
+        with self.catalog.read() as db:
+            stored = embeddings.find_model(db, self.answering.model_id)
+            return 0 if stored is None else answering.known(db, stored.id), contents.count(db)
 
     def left_models(self) -> list[LeftModel]:
         """The models that answer no more and are not wanted, whose embeddings this library still has."""
         from core.moving import left_models
 
         wanted = {self.info.model_id, self.answering.model_id}
-        return left_models(self.catalog, self.kept, [id for id in wanted if id])
+        return left_models(self.catalog, self.kept, [id for id in wanted if id], self._find)
 
-    def remove_left_models(self) -> list[LeftModel]:
-        """Remove what `left_models` tells of: embeddings, caches and the kept files.
+    def remove_left_models(self, name: str | None = None) -> list[LeftModel]:
+        """Remove what `left_models` tells of: embeddings, caches and the kept files. What is still needed stays, but
+        where it is named (by the model's name or id), and then nothing else goes.
 
-        Raises `LibraryBusy` while an index run goes on, and `CatalogReadOnly`.
+        Raises `CallError` for a name of which nothing is left, `LibraryBusy` while an index run goes on, and
+        `CatalogReadOnly`.
         """
         from core.moving import remove_model
 
-        gone = self.left_models()
+        left = self.left_models()
+        gone = [one for one in left if (not one.needed if name is None else _is_called(one.model_id, name))]
+        if name is not None and not gone:
+            names = ", ".join(one.model_id for one in left) or "nothing of any model"
+            raise CallError(f"Nothing is left in this library of a model `{name}`. There is {names}.")
         with IndexLock(self.folder):
             for model in gone:
                 remove_model(self.catalog, self.kept, model.model_id)
@@ -141,7 +176,8 @@ class Engines:
             raise
 
     def _chosen(self, model_id: str) -> ModelInfo:
-        """The chosen model: this library's own copy, or what lies on the shelf under that id."""
+        """The chosen model: this library's own copy, or what lies on the shelf under that id. Where there is neither,
+        the one that answers: a move to nowhere is called off. Raises ModelMissing when that is not there either."""
         from core.models.shelf import Shelf
 
         kept = self.kept.find(model_id)
@@ -150,9 +186,15 @@ class Engines:
         for model in Shelf().all():
             if model.model_id == model_id:
                 return model
+        with self.catalog.read() as db:
+            answers = answering.answering(db)
+        if answers is not None and answers.name != model_id:
+            for model in self._elsewhere(answers.name):
+                if model.model_id == answers.name:
+                    return model
         raise ModelMissing(
             f"This library uses the model {model_id}, which is neither on the shelf nor kept with it. Import or fetch "
-            "it again, or choose another: `retrouve models use starter`."
+            "it again, or use another: `starter` is always there."
         )
 
     @property
@@ -247,7 +289,8 @@ class Engines:
         return Adapters(self.catalog)
 
     def _find(self, model_id: str) -> ModelInfo | None:
-        """A model by its id: the wanted one, the bundled one, or a copy that was kept. None where none is that."""
+        """A model by its id: the wanted one, the bundled one, a copy that was kept, or one on the shelf. None where
+        none is that."""
         if model_id not in self._found:
             found = next((info for info in self._at_hand(model_id) if info.model_id == model_id), None)
             if found is not None:
@@ -255,15 +298,21 @@ class Engines:
         return self._found.get(model_id)
 
     def _at_hand(self, model_id: str) -> Iterator[ModelInfo]:
-        from core.models.registry import load_info, starter_folder
-
         with suppress(ModelError):
             yield self.info
+        yield from self._elsewhere(model_id)
+
+    def _elsewhere(self, model_id: str) -> Iterator[ModelInfo]:
+        """What may be the model of this id, beside the wanted one."""
+        from core.models.registry import load_info, starter_folder
+        from core.models.shelf import Shelf
+
         with suppress(ModelError):
             yield load_info(starter_folder())
         kept = self.kept.find(model_id)
         if kept is not None:
             yield kept
+        yield from Shelf().all()
 
     def _is_wanted(self, model: ModelInfo) -> bool:
         try:
@@ -324,6 +373,11 @@ class Engines:
         self._encoders.keep_only(())
         for store in stores.values():
             store.close()
+
+
+def _is_called(model_id: str, name: str) -> bool:
+    """Whether a model of this id may be meant by a name: its id, or what stands before the hash in it."""
+    return name.casefold() in (model_id.casefold(), model_id.rpartition("-")[0].casefold())
 
 
 def _bundled() -> Path:

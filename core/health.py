@@ -99,7 +99,7 @@ def status(library: Library) -> LibraryStatus:
         version=_version(),
         next_model_id=None if move is None else move.new,
         next_embedded=None if move is None else next_embedded,
-        note=None if move is None else move.sentence,
+        note=library.called_off or (None if move is None else move.sentence),
     )
 
 
@@ -189,6 +189,8 @@ def _model(library: Library) -> Check:
     from core.models.registry import verify
 
     verify(library.info)
+    if library.called_off:
+        return Check("model", False, library.called_off)
     return Check("model", True, f"The model {library.info.name} is whole ({library.info.dim} dimensions).")
 
 

@@ -65,6 +65,8 @@ def look(catalog: Catalog, wanted: ModelInfo | None, find: Callable[[str], Model
         new = embeddings.find_model(db, wanted.model_id)
         new_id = 0 if new is None else new.id  # no row has that id
         total, left = rows.known(db, old.id), rows.left(db, old.id, new_id)
+        if not total:
+            return None  # the old model knows nothing that one could wait for
         holders = set(rows.roots_left(db, old.id, new_id)) if left else set()
         counts = roots.counts(db)
         places = [(root, counts[root.id][0]) for root in roots.all(db) if root.id in holders]
@@ -213,15 +215,26 @@ class Mover:
                 return
 
 
-def left_models(catalog: Catalog, kept: KeptModels, needed: Collection[str]) -> list[LeftModel]:
-    """What is left of models that are not ``needed`` (model ids) and do not answer."""
+def left_models(
+    catalog: Catalog, kept: KeptModels, needed: Collection[str], find: Callable[[str], ModelInfo | None]
+) -> list[LeftModel]:
+    """What is left of models that are not ``needed`` (model ids) and do not answer. ``find`` is as for `look`."""
     with catalog.read() as db:
         strays = rows.strays(db, needed)
         counted = [(model, embeddings.count(db, model.id)) for model in strays]
+        answers = rows.answering(db)
+        # Without its files a model finds nothing.
+        alone = {
+            model.name: rows.left(db, model.id, answers.id)
+            for model in strays
+            if answers is not None and find(model.name) is not None
+        }
+    most = max(reversed(alone), key=alone.__getitem__, default=None)
     found = []
     for model, count in counted:
         files = sum(_size(path) for path in (*_caches(catalog.path.parent, model.name), *kept.places(model.name)))
-        found.append(LeftModel(model.name, count, count * model.dim * embeddings.STORED.itemsize + files))
+        room = count * model.dim * embeddings.STORED.itemsize + files
+        found.append(LeftModel(model.name, count, room, alone[model.name] if model.name == most else 0))
     return found
 
 

@@ -291,6 +291,9 @@ class LeftModel:
     model_id: str
     embeddings: int
     bytes: int
+    needed: int = 0
+    """How many photos can be found by going back to it alone, since the model that answers has not encoded them: where
+    that is any, its embeddings are removed by name only. 0 of all models but the one that knows most of those."""
 
 
 class Place(Enum):

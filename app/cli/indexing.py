@@ -112,13 +112,14 @@ def _finish(report: IndexReport, library: Library, moved: str | None, console: C
         console.fail(f"Not there at the moment, and kept as it was: {away}.", **as_document(report))
         return 3
     remark = library.remark
-    note = " ".join(words for words in (moved, remark) if words)
+    note = " ".join(words for words in (library.called_off, moved, remark) if words)
     console.document(as_document(report) | ({"note": note} if note else {}))
     console.say(summary(report))
     if report.suggested or report.accepted:
         console.say(_ruled(report))
-    if moved is not None:
-        console.say(moved)
+    for words in (library.called_off, moved):
+        if words:
+            console.say(words)
     if remark:
         console.say(remark)
     if unread := library.unread_sidecars():

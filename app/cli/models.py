@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from core.models.shelf import Shelf
     from core.types import ModelChoice
 
-USAGE = "`retrouve models list`, `fetch NAME`, `import PATH`, `export NAME FOLDER`, `remove NAME`, `use NAME` or `tidy`"
+USAGE = (
+    "`retrouve models list`, `fetch NAME`, `import PATH`, `export NAME FOLDER`, `remove NAME`, `use NAME` or "
+    "`tidy [NAME]`"
+)
 
 
 def models(call: Call, console: Console) -> int:
@@ -27,7 +30,7 @@ def models(call: Call, console: Console) -> int:
     if verb not in _VERBS:
         raise CallError(f"`retrouve models` does not know `{verb}`: it is {USAGE}.")
     words, options, act = _VERBS[verb]
-    if len(operands) != words:
+    if not (len(operands) == words or (verb == "tidy" and len(operands) == 1)):
         raise CallError(f"`retrouve models {verb}` is called otherwise: {USAGE}.")
     for option in ("name", "architecture", "tag", "at_once", "probe", "accept_licence", "graphs"):
         if call.options[option] not in (None, False) and option not in options:

@@ -18,32 +18,39 @@ def use(call: Call, operands: list[str], console: Console) -> int:
     with open_library(call.library, create=True) as library:
         model = library.use_model(operands[0], at_once=at_once)
         move, answering = library.move(), library.answering
-        console.document(
-            {
-                "model": model.model_id,
-                "answering": answering.model_id,
-                "done": 0 if move is None else move.done,
-                "total": 0 if move is None else move.total,
-            }
-        )
+        done, total = library.known() if move is None else (move.done, move.total)
+        console.document({"model": model.model_id, "answering": answering.model_id, "done": done, "total": total})
         if move is not None:
             console.say(f"{move.sentence} `retrouve index` goes on with it.")
-        elif at_once:
-            console.say(f"{model.model_id} answers now, over what it has encoded; `retrouve index` encodes the rest.")
+        elif done < total:
+            console.say(
+                f"{model.model_id} answers now, over the {done:,} of {counted(total, 'photo')} that it has encoded; "
+                "`retrouve index` encodes the rest."
+            )
         else:
             console.say(f"{model.model_id} answers in this library.")
     return 0
 
 
-def tidy(call: Call, _operands: list[str], console: Console) -> int:
-    """Remove what models that are used no more left in the library."""
+def tidy(call: Call, operands: list[str], console: Console) -> int:
+    """Remove what models that are used no more left in the library, or one that is named."""
     with open_library(call.library) as library:
-        gone = library.remove_left_models()
+        gone = library.remove_left_models(*operands)
+        kept = library.left_models()
     console.document(
-        {"removed": [{"model_id": one.model_id, "embeddings": one.embeddings, "bytes": one.bytes} for one in gone]}
+        {
+            "removed": [{"model_id": one.model_id, "embeddings": one.embeddings, "bytes": one.bytes} for one in gone],
+            "kept": [{"model_id": one.model_id, "embeddings": one.embeddings, "bytes": one.bytes} for one in kept],
+        }
     )
     for one in gone:
         console.say(f"Removed {counted(one.embeddings, 'embedding')} of {one.model_id}, {size(one.bytes)} in all.")
-    if not gone:
+    for one in kept if not operands else ():
+        console.say(
+            f"Kept {counted(one.embeddings, 'embedding')} of {one.model_id}: the model that answers has not encoded "
+            f"{counted(one.needed, 'photo')} of those yet. `retrouve index` does it; `retrouve models tidy "
+            f"{one.model_id}` removes them all the same."
+        )
+    if not gone and not kept:
         console.say("Nothing is left of any other model.")
     return 0

@@ -287,6 +287,8 @@ MODELS = (
     Verb(
         "tidy",
         "removes what models that are used no more left in this library",
+        operands="[NAME]",
+        arguments=(("NAME", "the one to remove, though photos that are not encoded anew yet are found by it alone"),),
         examples=("retrouve models tidy",),
     ),
 )

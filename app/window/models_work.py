@@ -61,13 +61,14 @@ class Overview:
     wanted: str | None
     move: ModelMove | None
     left: tuple[LeftModel, ...]
+    """What may be removed: no photo is found by it alone."""
     photos: int
     """In the library."""
     can_change: bool
     architectures: tuple[str, ...] = ()
     """OpenCLIP's names of some, to choose from where a file does not say what it holds."""
     fault: str = ""
-    """Why the library's model cannot be used, where it cannot."""
+    """Why the library's model cannot be used, or is not moved to, where that is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class ModelTools:
 
         fault, answering, wanted = "", None, None
         try:
+            fault = library.called_off
             wanted = library.info.model_id
             answering = library.answering.model_id
         except ModelError as error:
@@ -101,7 +103,7 @@ class ModelTools:
             answering=answering,
             wanted=wanted,
             move=library.move(),
-            left=() if fault else tuple(library.left_models()),
+            left=() if fault else tuple(one for one in library.left_models() if not one.needed),
             photos=sum(status.photos for status in library.roots()),
             can_change=not library.read_only,
             architectures=tuple(sorted({model.architecture for model in curated()})),

@@ -25,7 +25,7 @@ _FULL_DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class KeptModels:
-    """The folder of a library's copies. Copies are made and removed by the one who holds the index lock."""
+    """The folder of a library's copies. They are removed by the one who holds the index lock, and made by anybody."""
 
     def __init__(self, library: Path) -> None:
         self.folder = library / "models"
@@ -78,6 +78,8 @@ class KeptModels:
         copy_files(info.folder, draft)
         verify(load_info(draft))
         place = self.place_of(info.model_id)
+        if self.find(info.model_id) is not None:
+            return  # another process was first
         if not removed(place):
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         draft.rename(place)

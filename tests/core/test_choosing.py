@@ -10,10 +10,10 @@ import pytest
 
 from core.catalog import embeddings
 from core.catalog.lock import IndexLock
-from core.errors import LibraryBusy, ModelMissing
+from core.errors import CallError, LibraryBusy, ModelMissing
 from core.library import Library
 from core.models import registry
-from core.models.shelf import ENVIRONMENT
+from core.models.shelf import ENVIRONMENT, Shelf
 from tests.colours import COLOURS, paint
 from tests.core.moving_models import MovingLibrary, finish, make_model, shown
 
@@ -126,17 +126,100 @@ def test_a_model_may_leave_the_shelf_while_the_library_is_open(library: MovingLi
     assert len(library.search("red").hits) == 12
 
 
-def test_one_that_is_nowhere_says_what_to_do(
+def test_a_chosen_model_may_leave_the_shelf_before_anything_is_encoded_with_it(
+    library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    library.use_model("two")
+    Shelf().remove("two")
+    again = open_library()
+    assert again.info.name == "two" and again.info.folder.parent == again.folder / "models"
+    finish(again)
+    assert again.answering.name == "two"
+
+
+def test_a_chosen_model_that_is_nowhere_is_moved_to_no_more(
     library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
 ) -> None:
     library.use_model("two")
     shutil.rmtree(models / "two")
+    shutil.rmtree(library.folder / "models")
     again = open_library()
-    with pytest.raises(ModelMissing, match="models use starter"):
-        _ = again.info
-    assert again.answering.name == "one", "photos are found with the model before"
+    assert again.info.name == "one" and again.answering.name == "one" and again.move() is None
+    assert "two-" in again.called_off and "one-" in again.called_off
+    assert again.status().note == again.called_off
+    assert [check.sentence for check in again.doctor() if not check.ok and "two-" in check.sentence]
+    paint(models.parent / "album" / "red new.jpg", "red", 77)
+    finish(again)
+    assert len(again.search("red").hits) == 13
+    make_model(models / "two", "two")
+    assert again.info.name == "two" and again.called_off == "", "it came back, and so does the move"
     again.use_model("one")
     assert again.info.name == "one"
+
+
+def test_a_library_whose_own_model_is_nowhere_says_what_to_do(
+    library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    library.use_model("two")
+    finish(library)
+    shutil.rmtree(models / "two")
+    shutil.rmtree(library.folder / "models")
+    again = open_library()
+    with pytest.raises(ModelMissing, match="`starter` is always there"):
+        _ = again.info
+    again.use_model("one")
+    assert again.info.name == "one" and again.answering.name == "one"
+
+
+def test_going_back_to_a_model_that_has_encoded_all_answers_at_once(library: MovingLibrary) -> None:
+    library.use_model("two")
+    finish(library)
+    before = shown(library.search("red"))
+    library.use_model("one")
+    assert library.answering.name == "one" and library.move() is None
+    assert shown(library.search("red")) != before
+    assert library.known() == (12, 12)
+
+
+def test_going_back_waits_for_what_only_the_model_before_knows(library: MovingLibrary, tmp_path: Path) -> None:
+    library.use_model("two")
+    paint(tmp_path / "album" / "red new.jpg", "red", 77)
+    finish(library)
+    with library.catalog.read() as db:
+        one = embeddings.models(db)[0]
+    library.catalog.write(
+        lambda db: db.execute(
+            "DELETE FROM embedding WHERE model_id = ? AND content_id = (SELECT max(content_id) FROM embedding)",
+            [one.id],
+        )
+    )
+    library.use_model("one")
+    assert library.answering.name == "two"
+    move = library.move()
+    assert move is not None and (move.done, move.total) == (12, 13)
+
+
+def test_the_last_whole_embeddings_are_not_tidied_away(library: MovingLibrary) -> None:
+    library.use_model("two", at_once=True)
+    [left] = library.left_models()
+    assert (left.model_id, left.needed) == (_id("one", library), 12)
+    assert library.remove_left_models() == [] and stored(library) == {"one": 12, "two": 0}
+    library.use_model("one")
+    assert library.answering.name == "one" and len(library.search("red").hits) == 12
+    library.use_model("two", at_once=True)
+    finish(library)
+    [left] = library.left_models()
+    assert left.needed == 0 and library.remove_left_models() == [left], "the other one is whole by now"
+
+
+def test_they_are_removed_by_name(library: MovingLibrary) -> None:
+    library.use_model("two", at_once=True)
+    with pytest.raises(CallError, match="three"):
+        library.remove_left_models("three")
+    [gone] = library.remove_left_models("one")
+    assert gone.embeddings == 12 and stored(library) == {"two": 0}
+    library.use_model("three")
+    assert library.move() is None, "of nothing, nothing is left to encode"
 
 
 def test_an_unknown_name_changes_nothing(library: MovingLibrary) -> None:

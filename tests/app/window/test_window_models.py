@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -396,6 +397,7 @@ def test_a_model_that_is_gone_is_said_and_another_can_be_chosen(
 ) -> None:
     with MovingLibrary.open(tmp_path / "library") as library:
         library.use_model("two")
+        shutil.rmtree(library.folder / "models")
     Shelf().remove("two")
     parts = open_window(tmp_path / "library", [], lambda folder: MovingLibrary.open(folder))
     qtbot.waitUntil(lambda: parts.window.commands.models.isEnabled())
