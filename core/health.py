@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -259,7 +260,9 @@ def _devices(library: Library) -> Check:
     if not names:
         return Check("devices", False, "OpenVINO finds no device to run the model on: install Retrouve again.")
     said = f"OpenVINO runs the model on {', '.join(names)}."
-    gpu = standing(library.spec.cache, library.info.model_id)
+    gpu = ""
+    with suppress(ModelError):  # which another check tells of
+        gpu = standing(library.spec.cache, library.info.model_id)
     return Check("devices", True, f"{said} {gpu}".strip())
 
 
