@@ -89,3 +89,29 @@ def test_what_is_computed_twice_gives_the_same_gradients(info: ModelInfo, learni
         encoding.images(pixels(2))[:, :9].sum().backward()
         gradients.append(torch.cat(factors(learning.model)))
     assert torch.allclose(*gradients, atol=1e-6) and float(gradients[0].abs().max()) > 0
+
+
+def test_batch_norm_at_rest_makes_the_same_with_less_kept(info: ModelInfo) -> None:
+    torch.manual_seed(3)
+    model = surgery.load(info, "cpu").model
+    lora.attach(model, OPTIONS)
+    model.eval()
+    seen, found, gradients, kept = torch.from_numpy(pixels(1)), [], [], []
+    for rests in (False, True):
+        if rests:
+            surgery.rest(model)
+        model.zero_grad(set_to_none=True)
+        sizes: dict[int, int] = {}
+
+        def note(one: torch.Tensor, sizes: dict[int, int] = sizes) -> torch.Tensor:
+            sizes[one.untyped_storage().data_ptr()] = one.untyped_storage().nbytes()
+            return one
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda one: one):
+            vectors = model.encode_image(seen)
+        vectors[:, :9].sum().backward()
+        found.append(vectors.detach())
+        gradients.append(torch.cat(factors(model)))
+        kept.append(sum(sizes.values()))
+    assert torch.allclose(*found, atol=1e-5) and torch.allclose(*gradients, rtol=1e-3, atol=1e-5)
+    assert kept[1] < kept[0] - 10_000_000
