@@ -189,7 +189,10 @@ def _sentences(labels: LabelList, report: TagReport, above: float | None, dry_ru
     if dry_run:
         yield "Nothing was written: leave out --dry-run to keep this."
     elif report.suggested:
-        yield "`retrouve tags list` shows what is suggested; accept or reject it there, or in the window."
+        yield (
+            "`retrouve tags list --state suggested` shows them; `retrouve tags accept PHOTO LABEL`, or `reject`, "
+            "decides, and so does the window."
+        )
 
 
 def _labels(text: str, library: Library) -> LabelList:

@@ -4,91 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
-    QWidget,
 )
 
 from app.window.label_tree import LONGEST, tidy
+from app.window.saved_model import AnyIndex
+from app.window.side_panel_delegate import SideDelegate
 from app.window.theme import Theme
 from app.window.words import isolated
 from core.tagging.types import LabelList
 
-_COUNT = Qt.ItemDataRole.UserRole + 1
-_READY = Qt.ItemDataRole.UserRole + 2
-_HEADING = Qt.ItemDataRole.UserRole + 3
-_EDITED = Qt.ItemDataRole.UserRole + 4
-_NAME = Qt.ItemDataRole.UserRole + 5
+_COUNT = Qt.ItemDataRole.UserRole + 11
+_READY = Qt.ItemDataRole.UserRole + 12
+_HEADING = Qt.ItemDataRole.UserRole + 13
+_EDITED = Qt.ItemDataRole.UserRole + 14
+_NAME = Qt.ItemDataRole.UserRole + 15
 """The name that the library knows the list by."""
-_WORKING = Qt.ItemDataRole.UserRole + 6
+WORKING = Qt.ItemDataRole.UserRole + 16
 """Name and number of labels as they stand in the editor, where they are not saved yet."""
-_State = QStyle.StateFlag
 
 
-class ListDelegate(QStyledItemDelegate):
-    """A name, and the number of its labels behind it."""
+class ListDelegate(SideDelegate):
+    """A name, and the number of its labels behind it; between one's own lists and the others a heading."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    keeps = True
 
-    def sizeHint(  # noqa: D102
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(0, round(option.fontMetrics.height() * 1.9))
-
-    def paint(  # noqa: D102
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        theme, rect = self._theme, option.rect.adjusted(2, 1, -2, -1)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = option.font
-        if index.data(_HEADING):
-            painter.setPen(theme.colour("muted"))
-            painter.drawText(rect.adjusted(8, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, str(index.data()))
-            painter.restore()
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: D102
+        if not index.data(_HEADING):
+            super().paint(painter, option, index)
             return
-        chosen = bool(option.state & _State.State_Selected)
-        if chosen or option.state & _State.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("soft" if chosen else "hover"))
-            painter.drawRoundedRect(rect, 6, 6)
-        if option.state & _State.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(theme.colour("accent"))
-            painter.drawRoundedRect(rect, 6, 6)
-        room = rect.adjusted(10, 0, -8, 0)
-        painter.setPen(theme.colour("muted"))
-        name, count = index.data(_WORKING) or (str(index.data()), index.data(_COUNT))
-        number = f"{count:,}"
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number)
-        room.setRight(room.right() - option.fontMetrics.horizontalAdvance(number) - 8)
-        if chosen:
-            font.setWeight(font.Weight.DemiBold)
-        painter.setFont(font)
-        painter.setPen(theme.colour("text"))
-        words = f"{isolated(name) or 'Without a name'}{' •' if index.data(_EDITED) else ''}"
-        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.save()
+        painter.setPen(self._theme.colour("muted"))
+        painter.drawText(option.rect.adjusted(18, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, str(index.data()))
         painter.restore()
 
-    def createEditor(  # noqa: D102
-        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setMaxLength(LONGEST)
-        editor.setAccessibleName("Name of the list")
-        editor.setObjectName("renaming")
-        return editor
+    def said(self, index: AnyIndex) -> tuple[str, str]:  # noqa: D102
+        name, count = index.data(WORKING) or (str(index.data()), index.data(_COUNT))
+        return f"{isolated(name) or 'Without a name'}{' •' if index.data(_EDITED) else ''}", f"{count:,}"
 
 
 class ListChooser(QListWidget):
@@ -102,7 +60,7 @@ class ListChooser(QListWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setItemDelegate(ListDelegate(theme, self))
+        self.setItemDelegate(ListDelegate(theme, self, "Name of the list", LONGEST))
         self.setObjectName("plain")
         self.setAccessibleName("Label lists")
         self.setAccessibleDescription("F2 renames, Delete removes")
@@ -151,10 +109,10 @@ class ListChooser(QListWidget):
         if item is not None and item.text().casefold() != name.casefold():
             return
         now = (working.name, len(working.labels)) if edited else None
-        if item is not None and (bool(item.data(_EDITED)) != edited or item.data(_WORKING) != now):
+        if item is not None and (bool(item.data(_EDITED)) != edited or item.data(WORKING) != now):
             with QSignalBlocker(self):
                 item.setData(_EDITED, edited)
-                item.setData(_WORKING, now)
+                item.setData(WORKING, now)
             self.viewport().update()
 
     def rename(self) -> None:

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+from PySide6.QtWidgets import QListView, QWidget
 
 from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import AnyIndex, Role
-from app.window.side_panel_delegate import SideDelegate
 from app.window.theme import Theme
 from app.window.words import count_of
 
@@ -85,20 +83,15 @@ class ListsView(PanelView, QListView):
     remove_asked = Signal(str)
     """Each with the name of a list."""
     left = Signal()
+    space_acts = False
 
     def __init__(self, model: ListsModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lists = model
         self.setModel(model)
-        self.setItemDelegate(SideDelegate(theme, self, "Name of the label list"))
-        self.setObjectName("lists")
-        self.setAccessibleName("Label lists")
+        self.set_up(theme, "lists", "Label lists", "Name of the label list")
         self.setAccessibleDescription("Enter edits, F2 renames, Delete removes")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMouseTracking(True)
         self.setUniformItemSizes(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.doubleClicked.connect(lambda index: self._emit(self.edit_asked, self._lists.name(index.row())))
         self._current: str | None = None
         model.modelAboutToBeReset.connect(self._on_about_to_change)
@@ -108,11 +101,17 @@ class ListsView(PanelView, QListView):
         """The name of the list that the keys act on."""
         return self._lists.name(self.currentIndex().row())
 
-    def rename(self) -> None:
-        """Edit the name of the current list in its place."""
-        editing = self.state() == QAbstractItemView.State.EditingState
-        if self._lists.can_change and self.current() is not None and not editing:
-            self.edit(self.currentIndex())
+    def act(self) -> None:
+        """Open the current list in the editor."""
+        self._emit(self.edit_asked, self.current())
+
+    def may_rename(self) -> bool:  # noqa: D102
+        return self._lists.can_change and self.current() is not None
+
+    def remove(self) -> None:
+        """Ask to remove the current list."""
+        if self._lists.can_change:
+            self._emit(self.remove_asked, self.current())
 
     def entries(self) -> list[Entry]:
         """What can be done with the current list."""
@@ -139,17 +138,3 @@ class ListsView(PanelView, QListView):
         row = None if self._current is None else self._lists.row_of(self._current)
         if row is not None:
             self.setCurrentIndex(self._lists.index(row))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        match Qt.Key(event.key()):
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self._emit(self.edit_asked, self.current())
-            case Qt.Key.Key_F2:
-                self.rename()
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                if self._lists.can_change:
-                    self._emit(self.remove_asked, self.current())
-            case Qt.Key.Key_Escape:
-                self.left.emit()
-            case _:
-                super().keyPressEvent(event)

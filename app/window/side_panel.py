@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListView, QSizePolicy, QVBoxLayout, QWidget
 
 from app.window.panel_section import PanelSection
 from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import SavedModel
 from app.window.side_lists import ListsModel, ListsView
-from app.window.side_panel_delegate import SideDelegate
 from app.window.tag_tree import TagModel, TagTree
 from app.window.theme import Theme
 from core.types import SavedSearch
@@ -37,15 +36,9 @@ class SavedList(PanelView, QListView):
         super().__init__(parent)
         self._model = model
         self.setModel(model)
-        self.setItemDelegate(SideDelegate(theme, self, "Name of the saved search"))
-        self.setObjectName("saved")
-        self.setAccessibleName("Saved searches")
+        self.set_up(theme, "saved", "Saved searches", "Name of the saved search")
         self.setAccessibleDescription("Enter searches, F2 renames, Delete removes")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMouseTracking(True)
         self.setUniformItemSizes(True)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(lambda index: self._choose(index.row()))
         model.modelAboutToBeReset.connect(self._on_about_to_change)
         model.modelReset.connect(self._on_changed)
@@ -61,30 +54,33 @@ class SavedList(PanelView, QListView):
         if row is not None:
             self.setCurrentIndex(self._model.index(row))
 
-    def rename(self) -> None:
-        """Edit the name of the current one in its place."""
-        if self.current() is not None:
-            self.edit(self.currentIndex())
+    def act(self) -> None:
+        """Run the current one."""
+        self._choose(self.currentIndex().row())
+
+    def may_rename(self) -> bool:  # noqa: D102
+        return self.current() is not None
+
+    def remove(self) -> None:
+        """Ask to forget the current one."""
+        search = self.current()
+        if search is not None:
+            self.remove_asked.emit(search)
 
     def entries(self) -> list[Entry]:
         """What can be done with the current one."""
         if self.current() is None:
             return []
         return [
-            Entry("&Search", "Enter", lambda: self._choose(self.currentIndex().row())),
+            Entry("&Search", "Enter", self.act),
             Entry("&Rename", "F2", self.rename),
-            Entry("Re&move", "Del", self._remove),
+            Entry("Re&move", "Del", self.remove),
         ]
 
     def _choose(self, row: int) -> None:
         search = self._model.search(row)
         if search is not None:
             self.chosen.emit(search)
-
-    def _remove(self) -> None:
-        search = self.current()
-        if search is not None:
-            self.remove_asked.emit(search)
 
     def _on_about_to_change(self) -> None:
         current = self.current()
@@ -93,19 +89,6 @@ class SavedList(PanelView, QListView):
     def _on_changed(self) -> None:
         if self._current is not None:
             self.go_to(self._current)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        match Qt.Key(event.key()):
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
-                self._choose(self.currentIndex().row())
-            case Qt.Key.Key_F2:
-                self.rename()
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self._remove()
-            case Qt.Key.Key_Escape:
-                self.left.emit()
-            case _:
-                super().keyPressEvent(event)
 
 
 class SidePanel(QFrame):

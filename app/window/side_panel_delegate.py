@@ -19,6 +19,9 @@ class SideDelegate(QStyledItemDelegate):
     """The name at the left, the number of photos, in quieter letters, at the right. ``called`` is what the field is
     called in which a name is edited."""
 
+    keeps = False
+    """Whether the chosen row stands out without the focus, too."""
+
     def __init__(self, theme: Theme, parent: QWidget, called: str, longest: int = LONGEST_NAME) -> None:
         super().__init__(parent)
         self._theme, self._called, self._longest = theme, called, longest
@@ -28,13 +31,13 @@ class SideDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:  # noqa: D102
         theme, rect = self._theme, option.rect.adjusted(6, 1, -6, -1)
-        chosen, active = bool(option.state & _State.State_Selected), bool(index.data(Role.ACTIVE))
-        focused = bool(option.state & _State.State_HasFocus)
+        active, focused = bool(index.data(Role.ACTIVE)), bool(option.state & _State.State_HasFocus)
+        chosen = bool(option.state & _State.State_Selected) and (focused or self.keeps)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        if (chosen and focused) or active or option.state & _State.State_MouseOver:
-            painter.setBrush(theme.colour("soft" if active or (chosen and focused) else "hover"))
+        if chosen or active or option.state & _State.State_MouseOver:
+            painter.setBrush(theme.colour("soft" if active or chosen else "hover"))
             painter.drawRoundedRect(rect, 6, 6)
         if active:
             # A bar besides: the tint alone is faint.
@@ -44,11 +47,15 @@ class SideDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(theme.colour("accent"))
             painter.drawRoundedRect(rect, 6, 6)
-        self._write(painter, rect.adjusted(_PAD, 0, -_PAD, 0), index, active)
+        self._write(painter, rect.adjusted(_PAD, 0, -_PAD, 0), index, active or (self.keeps and chosen))
         painter.restore()
 
+    def said(self, index: AnyIndex) -> tuple[str, str]:
+        """The name and the number of a row."""
+        return isolated(str(index.data())), str(index.data(Role.COUNT) or "")
+
     def _write(self, painter: QPainter, room: QRect, index: AnyIndex, active: bool) -> None:
-        number = str(index.data(Role.COUNT) or "")
+        name, number = self.said(index)
         painter.setPen(self._theme.colour("muted"))
         painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
         if number:
@@ -58,7 +65,7 @@ class SideDelegate(QStyledItemDelegate):
             font.setWeight(QFont.Weight.DemiBold)
             painter.setFont(font)
         painter.setPen(self._theme.colour("text"))
-        name = painter.fontMetrics().elidedText(isolated(str(index.data())), Qt.TextElideMode.ElideRight, room.width())
+        name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: AnyIndex) -> QWidget:  # noqa: D102

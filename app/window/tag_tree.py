@@ -16,13 +16,12 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QTreeView, QWidget
 
 from app.window.icons import picture
 from app.window.panel_view import Entry, PanelView
 from app.window.saved_model import Role
-from app.window.side_panel_delegate import SideDelegate
 from app.window.theme import Theme
 from app.window.words import count_of, isolated
 from core.catalog.folding import fold
@@ -245,18 +244,12 @@ class TagTree(PanelView, QTreeView):
         self._filtered = False
         self.can_change = True
         self.setModel(model)
-        self.setItemDelegate(SideDelegate(theme, self, "Name of the tag"))
-        self.setObjectName("tags")
-        self.setAccessibleName("Tags")
+        self.set_up(theme, "tags", "Tags", "Name of the tag")
         self.setAccessibleDescription("Enter searches, F2 renames")
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
-        self.setMouseTracking(True)
         self.setIndentation(16)
         self.setExpandsOnDoubleClick(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._choose)
         model.modelAboutToBeReset.connect(self._on_about_to_change)
         model.modelReset.connect(self._on_changed)
@@ -280,10 +273,12 @@ class TagTree(PanelView, QTreeView):
             left.extend(index for index in indexes if self._tags.rowCount(index) and self.isExpanded(index))
         return count
 
-    def rename(self) -> None:
-        """Edit the name of the current tag in its place."""
-        if self.can_change and self.current() is not None and self.state() != QAbstractItemView.State.EditingState:
-            self.edit(self.currentIndex())
+    def act(self) -> None:
+        """Search for the current tag."""
+        self._choose(self.currentIndex())
+
+    def may_rename(self) -> bool:  # noqa: D102
+        return self.can_change and self.current() is not None
 
     def entries(self) -> list[Entry]:
         """What can be done with the current tag."""
@@ -346,17 +341,6 @@ class TagTree(PanelView, QTreeView):
             name = "fold-open" if self.isExpanded(index) else "fold"
             pixmap = picture(name, self._theme.colour("muted"), 12, self.devicePixelRatioF())
             painter.drawPixmap(rect.right() - 5, rect.center().y() - 6, pixmap)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        match Qt.Key(event.key()):
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
-                self._choose(self.currentIndex())
-            case Qt.Key.Key_F2:
-                self.rename()
-            case Qt.Key.Key_Escape:
-                self.left.emit()
-            case _:
-                super().keyPressEvent(event)
 
 
 def query_of(name: str) -> str:

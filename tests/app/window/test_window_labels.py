@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from app.window.label_editor import LabelEditor
 from app.window.leaving import Leaving
+from app.window.list_chooser import WORKING
 from app.window.start import Parts
 from core.library import Library
 from core.tagging.types import Label, LabelList, State
@@ -376,7 +377,7 @@ def test_a_new_list_is_seen_as_it_stands_and_goes_where_nothing_comes_of_it(
         editor.add_label()
     assert editor.tabs.currentWidget() is editor.fields, "what was added is what is shown"
     qtbot.waitUntil(lambda: editor.lists.current() == ("New list", False))
-    working = Qt.ItemDataRole.UserRole + 6
+    working = WORKING
     qtbot.waitUntil(lambda: editor.lists.currentItem().data(working) == ("Album", 2))
     assert [editor.lists.item(row).data(working) for row in range(editor.lists.count())].count(("Album", 2)) == 1
     editor.revert.click()
