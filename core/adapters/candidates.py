@@ -4,12 +4,14 @@ A name is
 
 - a tag that is accepted,
 - a caption that says nothing else: one word ("Biscuit"), something definite ("the blue cabin"), or a few words that
-  several photos have ("oma els"); or
+  several photos have ("oma els"); such a caption says how far the name goes, so that "oma els at the door" mentions all
+  of it; or
 - words that captions write with capitals inside a sentence ("at the beach with Oma Els"), unless they are written
   without more often; at a sentence's beginning only where the same word is never written without one.
 
-Once a name is known, all captions that have it count, however they are written. Whether it can be learned, and whether
-it is a name at all and not a word that the model knows, is for held-out photos to say (`training/adapter.py`).
+Names of files, addresses and who took a photo are passed over (`core.adapters.unsaid`). Once a name is known, all
+captions that have it count, however they are written. Whether it can be learned, and whether it is a name at all and
+not a word that the model knows, is for held-out photos to say (`training/adapter.py`).
 """
 
 from __future__ import annotations
@@ -18,18 +20,23 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from core.adapters.names import ARTICLES, Keys, key_of, tokens
+from core.adapters import unsaid
+from core.adapters.names import ARTICLES, Keys, is_unspaced, key_of, tokens
 from core.search.wordforms import FUNCTION_WORDS
 
 SHORT = 4
 """Words of a caption that may be a name and nothing else."""
+SHORT_UNSPACED = 8
+"""Characters of a caption in a script without spaces that may be a name and nothing else."""
 MOST = 1_000
 """Names that are given back: those with the most photos."""
 
 _WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’-][^\W_]+)*")
+_JOINTS = re.compile(r"[.!?,;:&+/]")
+"""What stands between things that are two."""
 _ENDS = re.compile(r"[.!?:;]\s*$")
 _NUMBERS = frozenset(
     [
@@ -92,11 +99,13 @@ def said(db: sqlite3.Connection) -> list[Said]:
 
 def candidates(texts: Sequence[Said]) -> list[Candidate]:
     """The names in what was said, those with the most photos first, `MOST` at the most."""
-    writing = _writing(texts)
+    texts = [replace(one, text=said) for one in texts if (said := unsaid.meant(one.text, one.tag))]
     repeated = _repeated(texts)
+    wholes = _wholes(texts, repeated)
+    writing = _writing(texts, Keys(wholes))
     spellings: dict[str, Counter[str]] = {}
     for one in texts:
-        for name in _names(one, writing, repeated):
+        for name in _names(one, writing, repeated, wholes):
             key = key_of(name)
             if len(key) > 1 and not all(word in FUNCTION_WORDS | _NUMBERS or word.isdigit() for word in key.split()):
                 spellings.setdefault(key, Counter())[name] += 1
@@ -106,7 +115,7 @@ def candidates(texts: Sequence[Said]) -> list[Candidate]:
         Candidate(name, key, tuple(sorted(found[key])), _is_proper(name))
         for key in kept
         if found[key]
-        for name in [spellings[key].most_common(1)[0][0]]
+        for name in [max(spellings[key], key=lambda one: _worth(one, spellings[key][one]))]
     ]
     listed.sort(key=lambda one: (-len(one.contents), one.key))
     return listed[:MOST]
@@ -136,13 +145,31 @@ def _plain(text: str) -> str:
     return text.strip().rstrip(".!,;: ")
 
 
+def _worth(spelling: str, times: int) -> tuple[int, int]:
+    """How good a spelling is: as often as it is there, and among equals with capitals, but not with these alone."""
+    return times, 0 if spelling.isupper() or spelling.islower() else 1
+
+
 def _repeated(texts: Sequence[Said]) -> set[str]:
-    """The short captions that several contents have, as they are written."""
-    counts = Counter(
-        (_plain(one.text), one.content_id) for one in texts if not one.tag and len(one.text.split()) <= SHORT
-    )
-    times = Counter(text for text, _ in counts)
-    return {text for text, number in times.items() if number > 1}
+    """The keys of the short captions that several contents have, however they are written."""
+    short = (one for one in texts if not one.tag and len(one.text.split()) <= SHORT)
+    times = Counter(key for key, _ in {(key_of(_plain(one.text)), one.content_id) for one in short})
+    return {key for key, number in times.items() if number > 1}
+
+
+def _wholes(texts: Sequence[Said], repeated: set[str]) -> set[str]:
+    """The keys of captions that are a name of several words and nothing else: each with a capital, and on several
+    contents."""
+    found = set()
+    for one in texts:
+        text = _plain(one.text)
+        words = text.split()
+        if one.tag or not 1 < len(words) <= SHORT or _JOINTS.search(text):
+            continue
+        inner = [word.casefold() for word in words if word[0].isupper()]
+        if len(inner) == len(words) and not any(word in FUNCTION_WORDS | _NUMBERS for word in inner):
+            found.add(key_of(text))
+    return found & repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +187,21 @@ class _Writing:
         return not self.small[folded] if first else self.small[folded] <= self.high[folded]
 
 
-def _writing(texts: Sequence[Said]) -> _Writing:
+def _writing(texts: Sequence[Said], wholes: Keys) -> _Writing:
+    """A whole name in small letters counts for no word: it is that name."""
     small: Counter[str] = Counter()
     high: Counter[str] = Counter()
     for one in texts:
-        for word in _WORD.findall(one.text):
-            (high if word[0].isupper() else small)[word.casefold()] += 1
+        spans = wholes.spans(one.text)
+        for word in _WORD.finditer(one.text):
+            if word[0][0].isupper():
+                high[word[0].casefold()] += 1
+            elif not any(span.start <= word.start() < span.end for span in spans):
+                small[word[0].casefold()] += 1
     return _Writing(small, high)
 
 
-def _names(one: Said, writing: _Writing, repeated: set[str]) -> Iterator[str]:
+def _names(one: Said, writing: _Writing, repeated: set[str], wholes: set[str]) -> Iterator[str]:
     text = _plain(one.text)
     words = text.split()
     if one.tag:
@@ -177,13 +209,18 @@ def _names(one: Said, writing: _Writing, repeated: set[str]) -> Iterator[str]:
             yield text
         return
     if len(words) == 1:
+        if len(text) <= SHORT_UNSPACED or len(tokens(text)) == 1 or not is_unspaced(text):
+            yield text
+        return
+    key = key_of(text)
+    if key in wholes:
         yield text
         return
     runs = list(_capitals(one.text, writing))
-    if 1 < len(words) <= SHORT and not re.search(r"[.!?,;:]", text) and not runs:
+    if 1 < len(words) <= SHORT and not _JOINTS.search(text) and not runs:
         definite = words[0].casefold() in _OWN | {"the"}
         inside = words[1:] if definite else words
-        if (definite or text in repeated) and not any(word.casefold() in FUNCTION_WORDS | _NUMBERS for word in inside):
+        if (definite or key in repeated) and not any(word.casefold() in FUNCTION_WORDS | _NUMBERS for word in inside):
             yield text
     yield from runs
 

@@ -1,13 +1,15 @@
 """Finds learned names in a sentence, and what the sentence asks for beside them.
 
 "Biscuit and Oma Els on the beach" has the names Biscuit and Oma Els, and asks for "on the beach" beside them. Case and
-accents make no difference, and the longest name counts: where "Oma Els" was learned, "Oma" in it is no name.
+accents make no difference, and the longest name counts: where "Oma Els" was learned, "Oma" in it is no name. Scripts
+without spaces tell nobody where a name ends: there it is found between any others, but in katakana, which a name has to
+itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,9 +17,12 @@ from typing import NamedTuple
 from core.adapters.learned import LearnedName
 from core.catalog.folding import fold
 from core.catalog.naming import readable
+from core.catalog.word_folding import UNSPACED
 from core.search.wordforms import FUNCTION_WORDS
 
-_WORD = re.compile(r"[^\W_]+")
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+_WORD = re.compile(rf"[{_KATAKANA}]+|[{UNSPACED}][\u3099\u309a]*|(?:(?![{UNSPACED}])[^\W_])+")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _POSSESSIVE = re.compile(r"['’]s\b", re.I)
 ARTICLES = frozenset({"the", "a", "an"})
 _FOLLOWING = frozenset(["and", "und", "et", "y", "e", "en"])
@@ -40,12 +45,21 @@ def tokens(text: str) -> list[Token]:
     return [Token(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(readable(text))]
 
 
+def is_unspaced(text: str) -> bool:
+    """Whether a text has characters of a script without spaces."""
+    return _UNSPACED.search(text) is not None
+
+
 def key_of(name: str) -> str:
     """How a name is looked up: its words, folded, without an article before them. Empty where nothing is left."""
-    words = [token.word for token in tokens(name)]
-    while len(words) > 1 and words[0] in ARTICLES:
+    words = tokens(name)
+    while len(words) > 1 and words[0].word in ARTICLES:
         words.pop(0)
-    return " ".join(words)
+    key, end = "", -1
+    for token in words:
+        key += token.word if token.start == end or not key else f" {token.word}"
+        end = token.end
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +75,41 @@ class Keys:
     """A set of keys that texts are searched for."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._by_first: dict[str, list[list[str]]] = {}
+        self._by_first: dict[str, list[tuple[list[str], str]]] = {}
         for key in keys:
-            words = key.split()
-            self._by_first.setdefault(words[0], []).append(words)
+            words = [token.word for token in tokens(key)]
+            if words:
+                self._by_first.setdefault(words[0], []).append((words, key))
         for several in self._by_first.values():
-            several.sort(key=len, reverse=True)
+            several.sort(key=lambda one: len(one[0]), reverse=True)
 
     def spans(self, text: str) -> list[Span]:
         """The keys in a text, from left to right, none inside another; of two that begin alike the longer."""
         found: list[Span] = []
-        words = tokens(text)
+        words = tokens(text) if self._by_first else []
         at = 0
         while at < len(words):
-            key = self._longest(words, at)
-            if key is None:
+            found_here = next(self._at(words, at), None)
+            if found_here is None:
                 at += 1
                 continue
-            end = words[at + len(key) - 1].end
+            length, key = found_here
+            end = words[at + length - 1].end
             owned = _POSSESSIVE.match(text, end)
-            found.append(Span(" ".join(key), words[at].start, owned.end() if owned else end))
-            at += len(key) + bool(owned)
+            found.append(Span(key, words[at].start, owned.end() if owned else end))
+            at += length + bool(owned)
         return found
 
     def all_in(self, text: str) -> set[str]:
         """Every key in a text, also those inside others."""
         words = tokens(text)
-        return {
-            " ".join(key)
-            for at in range(len(words))
-            for key in self._by_first.get(words[at].word, ())
-            if [token.word for token in words[at : at + len(key)]] == key
-        }
+        return {key for at in range(len(words)) for _, key in self._at(words, at)}
 
-    def _longest(self, words: Sequence[Token], at: int) -> list[str] | None:
-        for key in self._by_first.get(words[at].word, ()):
-            if [token.word for token in words[at : at + len(key)]] == key:
-                return key
-        return None
+    def _at(self, words: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
+        """The keys that begin at a word, the longest first, with how many words each has."""
+        for several, key in self._by_first.get(words[at].word, ()):
+            if [token.word for token in words[at : at + len(several)]] == several:
+                yield len(several), key
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,13 @@ _LONGEST = 64
 """Characters of a word that count."""
 
 # As the class of a regular expression has them:
-_UNSPACED = (
+UNSPACED = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u318f\u31a0-\u31bf"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese, Japanese
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Korean
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u1780-\u17d3"  # Thai to Khmer
 )
+"""The characters of scripts that put no space between words."""
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
 _JOINERS = "\u00ad\u200c\u200d\u2060"
 """What may stand inside a word unseen."""
@@ -158,9 +159,9 @@ def _is_mark(character: str) -> bool:
 def _pattern(with_marks: bool) -> re.Pattern[str]:
     r"""What is a word. Marks, which ``\w`` leaves out, are looked up in Unicode's tables: for texts that have them."""
     inside = f"[{_JOINERS}{_marks() if with_marks else ''}]"
-    letter = rf"(?![{_UNSPACED}])[^\W_]"
+    letter = rf"(?![{UNSPACED}])[^\W_]"
     return re.compile(
-        rf"(?P<unspaced>[{_UNSPACED}]{inside}*)|(?P<sign>[\U0001f1e6-\U0001f1ff]{{2}}|[{_SIGNS}])"
+        rf"(?P<unspaced>[{UNSPACED}]{inside}*)|(?P<sign>[\U0001f1e6-\U0001f1ff]{{2}}|[{_SIGNS}])"
         rf"|(?P<word>{letter}(?:{letter}|{inside})*)(?:['’ʼ][sS](?!{letter}))?"
     )
 

@@ -54,3 +54,42 @@ def test_titles_say_nothing_by_their_capitals() -> None:
 def test_a_longer_name_hides_a_shorter_one() -> None:
     names = found("Oma", "Oma", "with Oma Els", "Oma Els")
     assert names["Oma"].contents == (0, 1) and names["Oma Els"].contents == (2, 3)
+
+
+def test_captions_that_are_nothing_but_a_name_say_how_far_it_goes() -> None:
+    for texts in (
+        ("Oma Els", "Oma Els", "oma els at the door"),
+        ("Oma Els", "Oma Els", "oma els at the door", "oma els", "with oma els", "oma els again"),
+    ):
+        names = found(*texts)
+        assert list(names) == ["Oma Els"] and names["Oma Els"].contents == tuple(range(len(texts)))
+    names = found("Bello Junior", "Bello Junior", "bello junior at the door", "Bello", "Bello")
+    assert names["Bello Junior"].contents == (0, 1, 2) and names["Bello"].contents == (3, 4)
+    assert list(found("OMA GRETE", "oma grete again", "Oma Grete")) == ["Oma Grete"]
+    assert list(found("Biscuit asleep", "Biscuit asleep")) == ["Biscuit"], "this says more than a name"
+    assert set(found("Biscuit & Momo", "Biscuit & Momo")) == {"Biscuit", "Momo"}
+
+
+def test_what_cameras_and_file_managers_write_is_no_name() -> None:
+    assert not found(
+        "OLYMPUS DIGITAL CAMERA",
+        "untitled",
+        "IMG_1234",
+        "DSC00012.JPG",
+        "Photo by John Smith",
+        "At the lake. Photo: J. Smith",
+        "© John Smith 2019",
+        "P1010023",
+        "https://www.example.com/a",
+        tags=((3, "IMG_20190101_101112.jpg"),),
+    )
+    names = found("Biscuit at home, photo by Oma Els", "Biscuit", "Photos by the lake, with Biscuit", "Expo2000")
+    assert names["Biscuit"].contents == (0, 1, 2) and set(names) == {"Biscuit", "Expo2000"}
+    assert found("Oma Els", "photo by Oma Els")["Oma Els"].contents == (0,), "who takes a photo is not on it"
+
+
+def test_names_stand_between_others_where_there_are_no_spaces() -> None:
+    names = found("李明", "李明和我", "李明", "犬太郎", "昨日の犬太郎です", "我们今天在海边和朋友一起散步")
+    assert set(names) == {"李明", "犬太郎"}
+    assert names["李明"].contents == (0, 1, 2) and names["犬太郎"].contents == (3, 4)
+    assert found("ポチ", "ポチと海", "ポチャッコ")["ポチ"].contents == (0, 1), "katakana is a word by itself"

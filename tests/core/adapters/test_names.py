@@ -19,7 +19,7 @@ def learned(name: str, vector: np.ndarray | None = None) -> LearnedName:
     return LearnedName(name, key_of(name), at, Curve(20.0, -8.0, 0.5), 0.85, 3)
 
 
-BOOK = NameBook(map(learned, ("Biscuit", "Oma Els", "Oma", "the blue cabin", "Café Zürich")))
+BOOK = NameBook(map(learned, ("Biscuit", "Oma Els", "Oma", "the blue cabin", "Café Zürich", "犬太郎", "ポチ")))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,9 @@ BOOK = NameBook(map(learned, ("Biscuit", "Oma Els", "Oma", "the blue cabin", "Ca
         ("a girl and Biscuit", ["Biscuit"], "a girl"),
         ("biscuits with tea", [], "biscuits with tea"),
         ("Biscuit Biscuit", ["Biscuit"], ""),
+        ("我的犬太郎在", ["犬太郎"], "我的 在"),
+        ("ポチと海", ["ポチ"], "と海"),
+        ("ポチャッコ", [], "ポチャッコ"),
         ("", [], ""),
     ],
 )
