@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core import runs
-from core.errors import DiskFull
+from core.errors import PhotoError, TrainingError
 from core.library import Library
 from training import progress, tuning
 from training.tuning import Options
@@ -21,16 +21,26 @@ _CHOICES = {"loss": ("clip", "sigmoid"), "locked": ("", "image", "text"), "preci
 
 @contextlib.contextmanager
 def kept_if_stopped(draft: runs.Draft) -> Iterator[None]:
-    """Take a run's folder away when something goes wrong, unless it was stopped or the disk is full, and there is a
-    saved step to go on from."""
+    """Take a run's folder away when something goes wrong, unless there is a saved step to go on from. Where a step
+    cannot be taken, or what was saved cannot be read (`TrainingError`), there is none. Raises `TrainingError` for a
+    photo that is gone meanwhile."""
+    saved = draft.folder / runs.CHECKPOINT
     try:
         yield
-    except (KeyboardInterrupt, DiskFull):
-        if not (draft.folder / runs.CHECKPOINT).is_file():
-            draft.drop()
-        raise
-    except BaseException:
+    except TrainingError:
         draft.drop()
+        raise
+    except PhotoError as error:
+        if not saved.is_file():
+            draft.drop()
+            raise
+        raise TrainingError(
+            f"{error.path} could be read when the run began, and cannot now: {error.reason}. What was learned so far "
+            "is kept: bring the photo back and go on with --resume, or start anew without."
+        ) from error
+    except BaseException:
+        if not saved.is_file():
+            draft.drop()
         raise
     finally:
         draft.release()

@@ -239,9 +239,9 @@ class Loop:
         if self.checkpoint.path.is_file():
             self.restore(self.checkpoint.load())
         if self._curves.is_file():
-            lines = self._curves.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line).get("step", 0) <= self.step]
-            self._curves.write_text("".join(kept), encoding="utf-8")
+            lines = self._curves.read_text(encoding="utf-8", errors="replace").splitlines()
+            kept = [line for line in lines if _step_of(line) <= self.step]
+            self._curves.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -329,6 +329,14 @@ class Loop:
     def _averaged(self) -> list[str]:
         ours = {id(one) for one in self._parameters}
         return [name for name, value in self.kept.items() if id(value) in ours]
+
+
+def _step_of(line: str) -> float:
+    """The step of a line of the curves; of one that was cut off none is early enough."""
+    try:
+        return float(json.loads(line).get("step", 0))
+    except (ValueError, TypeError, AttributeError):
+        return math.inf
 
 
 def _copied(state: Mapping[str, Any]) -> dict[str, Any]:

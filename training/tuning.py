@@ -171,12 +171,19 @@ def look(library: Library, options: Options, tell: Tell) -> Material:
 
 def _taken_up(library: Library, draft: runs.Draft) -> Lesson:
     """What a run that was stopped had begun with. Raises `TrainingError`, `ModelError`; it stays as it is then."""
+    broken = "What was saved of the run cannot be read: start it anew, without --resume."
     try:
-        config, pairs = (runs.read_json(draft.folder / file) for file in (runs.CONFIG, PAIRS))
+        try:
+            config, pairs = (runs.read_json(draft.folder / file) for file in (runs.CONFIG, PAIRS))
+        except TrainingError as error:
+            raise TrainingError(broken) from error
         model = load_info(Path(config["folder"]))
         if model.model_id != config["model"]:
             raise TrainingError(f"The model {config['model']} has changed since the run was stopped: start it anew.")
         return _lesson(library, draft, model, Options.read(config["options"]), pairs)
+    except (KeyError, TypeError, AttributeError) as error:
+        draft.release()
+        raise TrainingError(broken) from error
     except BaseException:
         draft.release()
         raise
@@ -185,7 +192,8 @@ def _taken_up(library: Library, draft: runs.Draft) -> Lesson:
 def too_little(examples: Sequence[Example], parts: Split, options: Options) -> str:
     """Why nothing can be learned from some photos; empty where it can be tried."""
     if len(examples) < LEAST:
-        return f"{len(examples)} photos have a caption or a tag, and it takes {LEAST} at the least"
+        have = "1 photo has" if len(examples) == 1 else f"{len(examples)} photos have"
+        return f"{have} a caption or a tag, and it takes {LEAST} at the least"
     if not parts.choosing or not parts.judging:
         return "the captioned photos are all near copies of each other: there is nothing to hold out"
     meet = max(len(Batches(parts.learned, options.batch, seed=options.seed).at(step)) for step in range(3))

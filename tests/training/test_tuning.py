@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from core.errors import CallError, DiskFull, LibraryBusy
+from core.errors import CallError, DiskFull, LibraryBusy, TrainingError
 from core.library import Library
 from core.models.importing import ImportRequest, import_model
 from core.models.shelf import Shelf
@@ -226,7 +226,7 @@ def test_too_little_is_said_and_nothing_is_tried(made: Path, library: Library) -
     assert len(ids) == PICTURES
     for sentences, count, why in [
         (str, 0, "0 photos"),
-        (str, 1, "1 photos"),
+        (str, 1, "1 photo has"),
         (lambda at: "the same", PICTURES, "captions are equal"),
     ]:
         only(sentences, count)
@@ -283,6 +283,31 @@ def test_swapped_sentences_are_learned_to_be_wrong(library: Library) -> None:
     one, two = pairs[:2]
     wrong = [two[1], "a sentence of nobody"]
     assert tuning.true_too([one, two], wrong).tolist() == [[True, False, False, False], [False, True, True, False]]
+
+
+def test_what_is_missing_or_broken_when_a_run_goes_on_is_said(library: Library, made: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        lora.train(library, SMALL_RUN, Heard(stop_at=2))
+    (draft,) = library.runs.folder.glob(".draft-lora-*")
+    moved = next((made / "photos").glob("*.png"))
+    saved = (draft / "pairs.json").read_text()
+    # A photo that is gone (a disk that is not mounted): the run is kept, and goes on when it is back.
+    (draft / "pairs.json").write_text(saved.replace(moved.name, f"gone-{moved.name}"))
+    with pytest.raises(TrainingError, match=f"gone-{moved.name} could be read when the run began"):
+        lora.train(library, Options(), Heard(), resume=True)
+    assert (draft / "checkpoint.pt").is_file()
+    for broken in ('{"learned": 3}', "{", ""):
+        (draft / "pairs.json").write_text(broken)
+        with pytest.raises(TrainingError, match="without --resume"):
+            lora.train(library, Options(), Heard(), resume=True)
+    (draft / "pairs.json").write_text(saved)
+    with (draft / "curves.jsonl").open("a") as curves:
+        curves.write('{"step": 1, "lo\n[1]\n\0\0\0')
+    heard = Heard(stop_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        lora.train(library, Options(), heard, resume=True)
+    steps = [json.loads(line).get("step") for line in (draft / "curves.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps) and steps[-1] == 3
 
 
 def test_two_at_a_time_do_not_take_each_others_run(library: Library) -> None:
