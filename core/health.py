@@ -229,13 +229,17 @@ def _encoder(library: Library) -> Check:
 
 def _way(encoder: Encoder) -> str:
     """How photos are encoded, and why so."""
-    from core.models.openvino import OpenVinoEncoder
+    from core.models.openvino import OpenVinoEncoder, cores
 
     if not isinstance(encoder, OpenVinoEncoder):
         return ""
+    from core.models.stream import Limits, look_ahead
+
+    most = look_ahead(Limits(), encoder.preferred_batch)
+    ahead = f"{cores()} threads read photos, of which at most {most} are under way."
     choice = encoder.choice()
     if choice is not None:
-        return choice.sentence
+        return f"{choice.sentence} {ahead}"
     passed = "bf16" in encoder.info.precisions
     reason = (
         "this processor computes with it, and the model passed its check in it"
@@ -244,7 +248,11 @@ def _way(encoder: Encoder) -> str:
         if not passed
         else "this processor does not compute with bfloat16"
     )
-    return f"Photos are encoded in {encoder.precision}: {reason}. It is measured once five thousand are encoded."
+    way = encoder.way
+    return (
+        f"Photos are encoded in {way.precision}: {reason}; {way.at_once} at once on each of {way.streams} streams, as "
+        f"is best as a rule: what is best here is measured once five thousand are encoded. {ahead}"
+    )
 
 
 def _devices(library: Library) -> Check:

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,17 @@ class GraphTower:
     """
 
     def __init__(
-        self, info: ModelInfo, graph: Path, inputs: tuple[str, ...], cache: Path | None, streams: int, properties: Any
+        self,
+        info: ModelInfo,
+        graph: Path,
+        inputs: tuple[str, ...],
+        cache: Path | None,
+        properties: Callable[[], dict[str, str]],
     ) -> None:
         self._info = info
         self._graph = graph
         self._inputs = inputs
         self._cache = cache
-        self._streams = streams
         self._properties = properties
         self._lock = threading.Lock()
         self._free: queue.SimpleQueue[Any] | None = None
@@ -65,16 +69,17 @@ class GraphTower:
     def _requests(self) -> queue.SimpleQueue[Any]:
         with self._lock:
             if self._free is None:
-                compiled = self._compile()
+                properties = self._properties()
+                compiled = self._compile(properties)
                 free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-                for _ in range(self._streams):
+                for _ in range(int(properties["NUM_STREAMS"])):
                     free.put(compiled.create_infer_request())
                 self._free = free
             return self._free
 
-    def _compile(self) -> Any:
+    def _compile(self, properties: dict[str, str]) -> Any:
         try:
-            compiled = compile_graph(self._graph, self._properties(), self._cache, self._info)
+            compiled = compile_graph(self._graph, properties, self._cache, self._info)
         except FileNotFoundError as error:
             raise ModelMissing(f"A file of the model is not there any more: {error.filename}") from error
         except RuntimeError as error:

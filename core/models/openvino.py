@@ -46,10 +46,11 @@ _MEASURE_AFTER = 5000
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A precision, and how many photos go through the graph at once (None: as many as is best as a rule)."""
+    """A precision, on how many streams the cores work, and how many photos each of them computes at once."""
 
     precision: str
-    at_once: int | None
+    at_once: int
+    streams: int
 
 
 class OpenVinoEncoder(DescribedEncoder):
@@ -65,10 +66,8 @@ class OpenVinoEncoder(DescribedEncoder):
         if self.info.visual is None or self.info.textual is None:
             raise ModelMissing(f"The model in {spec.folder} was never exported: it has no ONNX graphs.")
         threads = spec.threads or cores()
-        streams = min(threads, _MOST_STREAMS)
         self._spec = spec
         self._threads = threads
-        self._streams = streams
         self._way: Way | None = None
         self._tokenizer: Tokenizer | None = None
         self._lock = threading.Lock()
@@ -81,10 +80,13 @@ class OpenVinoEncoder(DescribedEncoder):
             self.info.textual,
             ("input_ids", "attention_mask"),
             spec.cache,
-            1,
             lambda: _properties("f32", min(threads, _SENTENCE_THREADS), 1),
         )
-        self.preferred_batch = 2 * _photos_at_once("bf16", streams) * streams
+
+    @property
+    def preferred_batch(self) -> int:
+        """How many photos are best handed over at once: as many as all streams compute at once. Loads OpenVINO."""
+        return self.way.streams * (self.info.batch or self.way.at_once)
 
     @property
     def precision(self) -> str:
@@ -96,11 +98,12 @@ class OpenVinoEncoder(DescribedEncoder):
         """How photos are encoded here: as was measured, or else as is best as a rule."""
         if self._way is None:
             measured = self.choice()
-            self._way = (
-                Way(_precision(self._spec.precision, self.info), None)
-                if measured is None
-                else Way(measured.precision, measured.at_once)
-            )
+            if measured is None:
+                streams = min(self._threads, _MOST_STREAMS)
+                precision = _precision(self._spec.precision, self.info)
+                self._way = Way(precision, _photos_at_once(precision, streams), streams)
+            else:
+                self._way = Way(measured.precision, measured.at_once, measured.streams)
         return self._way
 
     def choice(self) -> probing.Choice | None:
@@ -115,20 +118,20 @@ class OpenVinoEncoder(DescribedEncoder):
         with self._quiet:
             self._unmeasured = 0
             ways = ["f32"] + (["bf16"] if "bf16" in self.info.precisions and has_bf16() else [])
-            choice = probing.measure(ways, self._encode_in, self.info.preprocess.size, machine(), self._streams)
+            layouts = probing.layouts(self._threads, _MOST_STREAMS)
+            choice = probing.measure(ways, self._encode_in, self.info.preprocess.size, machine(), layouts)
             if self._spec.cache is not None:
                 probing.keep(self._spec.cache, self.info, choice)
             if self._spec.precision == "auto":
-                changed = choice.precision != self.precision
-                self._way = Way(choice.precision, choice.at_once)
-                if changed:
+                before, self._way = self.way, Way(choice.precision, choice.at_once, choice.streams)
+                if (before.precision, before.streams) != (choice.precision, choice.streams):
                     assert self.info.visual is not None
                     self._visual = self._image_tower(self.info.visual)
         return choice
 
-    def _encode_in(self, precision: str, at_once: int) -> probing.Encode:
+    def _encode_in(self, precision: str, at_once: int, streams: int) -> probing.Encode:
         encoder = OpenVinoEncoder(replace(self._spec, precision=precision))
-        encoder._way = Way(encoder.precision, at_once)
+        encoder._way = Way(precision, at_once, streams)
         return encoder.encode_pixels
 
     def _image_tower(self, graph: Path) -> GraphTower:
@@ -138,8 +141,7 @@ class OpenVinoEncoder(DescribedEncoder):
             graph,
             ("pixels",),
             self._spec.cache,
-            self._streams,
-            lambda: _properties(self.precision, self._threads, self._streams),
+            lambda: _properties(self.way.precision, self._threads, self.way.streams),
         )
 
     def _count(self, photos: int) -> None:
@@ -187,8 +189,7 @@ class OpenVinoEncoder(DescribedEncoder):
             return self.info.batch
         if not count:  # the question is not asked: the answer may load OpenVINO
             return 1
-        way = self.way
-        return _photos_at_once(way.precision, self._streams) if way.at_once is None else way.at_once
+        return self.way.at_once
 
     def _run(self, tower: GraphTower, feeds: Iterable[Feed]) -> Embeddings:
         rows = [np.empty((0, self.dim), np.float32), *tower.run(feeds)]

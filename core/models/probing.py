@@ -1,7 +1,9 @@
 """How photos are encoded fastest on this machine: measured once, kept beside the compiled graphs, and looked up.
 
 What is tried: every precision that the model passed its parity check in (`core.models.parity`) and that the processor
-computes with, and how many photos go through the graph at once. bfloat16 on a processor that has it is faster as a
+computes with, how many photos go through the graph at once, and on how many streams the cores work: each with a thread
+of its own, or several of them together on one photo. The photos that the worker decodes ahead follow from these: as
+many as keep every stream busy (`core.models.stream`). bfloat16 on a processor that has it is faster as a
 rule, but not on each: some only emulate parts of it. Without a measurement `core.models.openvino` takes what was
 fastest on the machine that it was written on.
 """
@@ -12,7 +14,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +32,9 @@ _MARGIN = 1.05
 """What uses less memory, or computes more exactly, stays unless another way is faster by more than this."""
 
 Encode = Callable[[NDArray[np.float32]], object]
-"""Encodes float32[n, 3, size, size], n photos at once on each stream."""
+"""Encodes float32[n, 3, size, size]."""
+Tried = tuple[str, int, int]
+"""A precision, photos at once on each stream, and streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Choice:
 
     precision: str
     at_once: int
+    streams: int
     machine: str
     """The processor, its cores and OpenVINO's version: on another one the choice says nothing."""
     rates: tuple[tuple[str, float], ...]
@@ -46,7 +51,7 @@ class Choice:
     @property
     def rate(self) -> float:
         """Photos a second of the chosen way."""
-        return dict(self.rates)[name_of(self.precision, self.at_once)]
+        return dict(self.rates)[name_of(self.precision, self.at_once, self.streams)]
 
     @property
     def sentence(self) -> str:
@@ -56,40 +61,80 @@ class Choice:
             precision = name.partition("/")[0]
             best[precision] = max(best.get(precision, 0.0), rate)
         rates = ", ".join(f"{precision} {rate:.0f}" for precision, rate in best.items())
+        where = "on one stream of all cores" if self.streams == 1 else f"on each of {self.streams} streams"
         return (
-            f"Photos are encoded in {self.precision}, {self.at_once} at once: measured here, photos a second: {rates}."
+            f"Photos are encoded in {self.precision}, {self.at_once} at once {where}: measured here, photos a second: "
+            f"{rates}."
         )
 
 
-def name_of(precision: str, at_once: int) -> str:
+def name_of(precision: str, at_once: int, streams: int) -> str:
     """The name of a way, as ``rates`` has it."""
-    return f"{precision}/{at_once}"
+    return f"{precision}/{at_once}x{streams}"
+
+
+def layouts(threads: int, most: int) -> tuple[int, ...]:
+    """Numbers of streams to try: a thread for each of ``most`` at the most, as is best as a rule; half of them; one."""
+    streams = min(threads, most)
+    return tuple(dict.fromkeys((streams, max(1, streams // 2), 1)))
 
 
 def measure(
-    ways: Sequence[str], encoder: Callable[[str, int], Encode], size: tuple[int, int], machine: str, streams: int
+    ways: Sequence[str],
+    encoder: Callable[[str, int, int], Encode],
+    size: tuple[int, int],
+    machine: str,
+    on_streams: Sequence[int],
 ) -> Choice:
-    """Try each precision of ``ways`` (the most exact first) with batches of several sizes; some seconds.
+    """Try each precision of ``ways`` (the most exact first) with batches of several sizes on the first number of
+    streams of ``on_streams``, then the best of these on the others; some seconds.
 
-    ``encoder`` builds what encodes in a precision, so many photos at once; pictures are noise of ``size``
-    (height, width) pixels. Raises what building raises.
+    ``encoder`` builds what encodes in a precision, so many photos at once on so many streams; pictures are noise of
+    ``size`` (height, width) pixels. Raises what building raises.
     """
-    noise = np.random.default_rng(0).standard_normal((max(_AT_ONCE) * streams, 3, *size), np.float32)
-    tried = [(precision, at_once) for precision in ways for at_once in _AT_ONCE]
-    rates = [0.0] * len(tried)
+    noise = np.random.default_rng(0).standard_normal((max(_AT_ONCE) * max(on_streams), 3, *size), np.float32)
+    first = [(precision, at_once, on_streams[0]) for precision in ways for at_once in _AT_ONCE]
+    rates = _rates(first, encoder, noise)
+    precision, at_once, streams = _best(rates)
+    # As many photos in all as were best on the streams before, and as many on each.
+    others = [
+        (precision, together, other)
+        for other in on_streams[1:]
+        for together in dict.fromkeys((at_once, _at_most(at_once * streams // other)))
+    ]
+    rates |= _rates(others, encoder, noise)
+    named = tuple((name_of(*way), round(rate, 1)) for way, rate in rates.items())
+    precision, at_once, streams = _best(rates)
+    return Choice(precision, at_once, streams, machine, named)
+
+
+def _rates(
+    tried: Sequence[Tried], encoder: Callable[[str, int, int], Encode], noise: NDArray[np.float32]
+) -> dict[Tried, float]:
+    """Photos a second of each way, in its place."""
+    rates = dict.fromkeys(tried, 0.0)
     # Twice, and the better one counts: what else the machine does at the moment falls on one of them. One tower at a
     # time: all of them together would take gigabytes.
     for _ in range(2):
-        for place, (precision, at_once) in enumerate(tried):
-            encode, pixels = encoder(precision, at_once), noise[: at_once * streams]
+        for way in tried:
+            encode, pixels = encoder(*way), noise[: way[1] * way[2]]
             encode(pixels)  # compiles, and shapes the graph for this many
-            rates[place] = max(rates[place], _rate(encode, pixels))
-    best = 0
-    for place, rate in enumerate(rates):
-        if rate > rates[best] * _MARGIN:
-            best = place
-    named = [(name_of(*way), round(rate, 1)) for way, rate in zip(tried, rates, strict=True)]
-    return Choice(*tried[best], machine, tuple(named))
+            rates[way] = max(rates[way], _rate(encode, pixels))
+    return rates
+
+
+def _at_most(count: int) -> int:
+    """The largest batch of those that are tried with no more than ``count``, 1 or more, photos."""
+    return max(at_once for at_once in _AT_ONCE if at_once <= count)
+
+
+def _best(rates: Mapping[Tried, float]) -> Tried:
+    """The fastest way; one before it in the order stays where it is hardly slower."""
+    best, *others = rates
+    for way in others:
+        if rates[way] > rates[best] * _MARGIN:
+            best = way
+    return best
 
 
 def _rate(encode: Encode, pixels: NDArray[np.float32]) -> float:
@@ -107,11 +152,12 @@ def kept(cache: Path | None, info: ModelInfo, machine: str) -> Choice | None:
     try:
         said = json.loads(_file(cache, info).read_text(encoding="utf-8"))
         rates = tuple((str(name), float(rate)) for name, rate in said["rates"])
-        choice = Choice(str(said["precision"]), int(said["at_once"]), str(said["machine"]), rates)
-        known = name_of(choice.precision, choice.at_once) in dict(rates)
+        numbers = int(said["at_once"]), int(said["streams"])
+        choice = Choice(str(said["precision"]), *numbers, str(said["machine"]), rates)
+        known = name_of(choice.precision, *numbers) in dict(rates)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    usable = known and choice.precision in info.precisions and choice.at_once in _AT_ONCE
+    usable = known and choice.precision in info.precisions and choice.at_once in _AT_ONCE and choice.streams > 0
     return choice if usable and choice.machine == machine else None
 
 
@@ -120,6 +166,7 @@ def keep(cache: Path, info: ModelInfo, choice: Choice) -> None:
     said = {
         "precision": choice.precision,
         "at_once": choice.at_once,
+        "streams": choice.streams,
         "machine": choice.machine,
         "rates": choice.rates,
     }

@@ -37,7 +37,7 @@ class WorkerProcess:
         self.ready = False
         """Whether the model is loaded. Kept by whoever reads the messages."""
         self.batch = 0
-        """How many photos its GPU encodes at once; 0 without one. Kept as ``ready`` is."""
+        """How many photos it encodes at once; 0 where it has not said. Kept as ``ready`` is."""
         self._on_message = on_message
         self._on_end = on_end
         self._log = Path(tempfile.gettempdir()) / f"retrouve-worker-{secrets.token_hex(8)}.log"

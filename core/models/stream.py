@@ -23,8 +23,8 @@ _UNEXPLAINED = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``look_ahead``: photos that the worker holds at most, if no GPU wants more. ``file_s``: how long one file may
-    take to decode.
+    """``look_ahead``: photos that the worker holds at most, if its encoder wants no more. ``file_s``: how long one file
+    may take to decode.
 
     ``silence_s``: how long a worker may say nothing at all while it loads the model or holds photos.
     """
@@ -32,6 +32,12 @@ class Limits:
     look_ahead: int = 48
     file_s: float = 60.0
     silence_s: float = 300.0
+
+
+def look_ahead(limits: Limits, batch: int) -> int:
+    """How many photos a worker holds at most whose encoder takes so many at once: that many in its hands and that many
+    waiting, while the next are decoded; no fewer than ``limits`` say."""
+    return max(limits.look_ahead, 3 * batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +121,7 @@ class PhotoStream:
         return more
 
     def _look_ahead(self) -> int:
-        """A GPU has one batch in its hands and one that waits, while a third is decoded."""
-        batch = self._process.batch if self._process is not None else 0
-        return max(self._limits.look_ahead, 3 * batch)
+        return look_ahead(self._limits, self._process.batch if self._process is not None else 0)
 
     def _worker(self) -> WorkerProcess:
         if self._process is None:

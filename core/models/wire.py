@@ -147,7 +147,8 @@ Request = Read | Drop | EncodeTexts | EncodeImages | Work
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The model is loaded. ``batch`` is how many photos a GPU encodes at once, 0 where none does."""
+    """The model is loaded. ``batch`` is how many photos it best encodes at once, 0 where that is not known. Said again
+    when it is found to be another."""
 
     batch: int = 0
 

@@ -234,7 +234,7 @@ class Worker:
             self._give_up(error)
         self._has_encoder.set()
         self._check_encoder()  # one that crashes at all must not do so with a photo in its hands
-        self._send(Ready())
+        self._send(Ready(self._adopt_batch()))
         for number in range(1, _ENCODE_THREADS):
             threading.Thread(target=self._encode_loop, name=f"encode-{number}", daemon=True).start()
         self._encode_loop()
@@ -255,15 +255,20 @@ class Worker:
         self._pass_on_remark()
 
     def _adopt_batch(self) -> int:
-        """Hands a GPU as many photos at once as it is fastest with, and decodes as far ahead; how many, 0 without."""
-        if not getattr(self._encoder, "on_gpu", False):
-            return 0
-        batch: int = self._encoder.preferred_batch  # type: ignore[union-attr]
-        self._batch = max(self._batch, batch)
+        """Hands over as many photos at once as the encoder is fastest with, and decodes as far ahead; how many these
+        are, 0 where it does not say."""
+        batch: int = getattr(self._encoder, "preferred_batch", 0)
+        self._batch = max(self._setup.batch, batch)
         with self._decoded.mutex:
             self._decoded.maxsize = 2 * self._batch
             self._decoded.not_full.notify_all()
         return batch
+
+    def _follow_measuring(self, batch: int) -> None:
+        """An encoder on the processor measures on the way how it is fastest. ``batch`` was what it preferred before."""
+        if hasattr(self._encoder, "try_gpu") or getattr(self._encoder, "preferred_batch", batch) == batch:
+            return
+        self._send(Ready(self._adopt_batch()))
 
     def _pass_on_remark(self) -> None:
         """What the encoder has to say of itself, once."""
@@ -312,7 +317,9 @@ class Worker:
         assert encoder is not None and self._toolbox is not None
         pixels: list[Any] = [photo.pixels for photo in batch]
         if self._toolbox.prepare is not None:
+            preferred: int = getattr(encoder, "preferred_batch", 0)
             found: Embeddings = encoder.encode_pixels(pixels)  # type: ignore[attr-defined]
+            self._follow_measuring(preferred)
             self._pass_on_remark()
             self._try_gpu_when_due(len(batch))
             return found

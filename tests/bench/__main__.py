@@ -36,7 +36,7 @@ PARTS = ("indexing", "querying", "filtering", "tagging", "starting")
 WHEN_ASKED = ("profile", "million")
 """What takes so long that it is measured only when it is named."""
 _SMALL = 1000
-_LARGE = 48
+_LARGE = 64
 """Photos of 12 megapixels that are profiled."""
 
 

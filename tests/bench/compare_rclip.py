@@ -40,8 +40,9 @@ ARCHITECTURE = "ViT-B-32-256"
 _FOLDER = "ViT-B-32-256-datacomp_s34b_b86k"
 _SIZE = (4032, 3024)
 _BUDGETS = {"f32": 2.0, "bf16": 3.0}
-_FEW = 4
-"""Photos that a program indexes before it is measured, and, other ones, for what a run takes beside its photos."""
+_FEW = 16
+"""Photos that a program indexes before it is measured, and, other ones, for what a run takes beside its photos: enough
+that our worker does not get ready for sentences meanwhile, as it does when it has nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,21 +120,24 @@ def slow_toolbox(spec: EncoderSpec) -> Toolbox:
     return Toolbox(SIZE, decode, read_metadata, lambda: ColourEncoder(slow=0.02))
 
 
-class Gpu(ColourEncoder):
-    """Once it was tried, encodes large batches of what was prepared, each as slow as a GPU that the next batch can be
-    prepared beside: it waits for that, and raises where nobody prepares any."""
+class Measured(ColourEncoder):
+    """From its first batch on, encodes large batches of what was prepared, each as slow as hardware that the next batch
+    can be prepared beside: it waits for that, and raises where nobody prepares any."""
 
-    preferred_batch = 32
     remark = ""
 
     def __init__(self) -> None:
         super().__init__()
         self.prepared = self.taken = 0
-        self.on_gpu = False
+        self.large = False
         self.more = threading.Condition()
 
-    def try_gpu(self) -> None:
-        self.on_gpu = True
+    @property
+    def preferred_batch(self) -> int:
+        return 32 if self.large else 4
+
+    def after_first(self) -> None:
+        self.large = True
 
     def prepare(self, image):
         with self.more:
@@ -146,11 +149,27 @@ class Gpu(ColourEncoder):
         with self.more:
             self.taken += len(pixels)
             enough = min(self.taken + self.preferred_batch, 384)
-            if self.on_gpu and not self.more.wait_for(lambda: self.prepared >= enough, 60):
-                raise RuntimeError("the GPU waits for photos")
-        self.remark = f"{len(pixels)} at once." if len(pixels) == self.preferred_batch else self.remark
+            if self.large and not self.more.wait_for(lambda: self.prepared >= enough, 60):
+                raise RuntimeError("it waits for photos")
+        self.remark = f"{len(pixels)} at once." if len(pixels) == 32 else self.remark
         rows = np.stack([photo.ravel() + 1 for photo in pixels])
+        self.after_first()
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class Gpu(Measured):
+    """The same, from when it was tried."""
+
+    def after_first(self) -> None:
+        pass
+
+    def try_gpu(self) -> None:
+        self.large = True
+
+
+def measured_toolbox(spec: EncoderSpec) -> Toolbox:
+    measured = Measured()
+    return Toolbox(SIZE, decode, read_metadata, lambda: measured, measured.prepare)
 
 
 def gpu_toolbox(spec: EncoderSpec) -> Toolbox:

@@ -277,9 +277,11 @@ def test_jobs_are_taken_as_they_are_needed(make, fakes, tmp_path):
         assert taken <= 20 + 10
 
 
-def test_a_gpu_gets_large_batches_and_the_next_is_prepared_meanwhile(make, fakes, tmp_path):
+@pytest.mark.parametrize("what", ["gpu", "measured"])
+def test_a_gpu_gets_large_batches_and_the_next_is_prepared_meanwhile(make, fakes, tmp_path, what):
+    """And so does a processor that was found to be faster so on the way."""
     paths = [fakes.draw(tmp_path / f"{n:03}.png", n) for n in range(384)]
-    encoder = make(fakes.gpu_toolbox, look_ahead=8)
+    encoder = make(fakes.gpu_toolbox if what == "gpu" else fakes.measured_toolbox, look_ahead=8)
     taken, most, out = 0, 0, 0
 
     def jobs():
@@ -303,10 +305,11 @@ def test_a_gpu_gets_large_batches_and_the_next_is_prepared_meanwhile(make, fakes
 
 
 def test_a_gpu_that_ends_the_worker_costs_no_photo(make, fakes, tmp_path):
-    paths = [fakes.draw(tmp_path / f"{n:03}.png", n) for n in range(400)]
+    # Three workers need 128 photos each until they try, and go on with more while a try ends them.
+    paths = [fakes.draw(tmp_path / f"{n:03}.png", n) for n in range(800)]
     encoder = make(fakes.deadly_toolbox)
     found = outcomes_of(encoder, jobs_of(paths))
-    assert len(found) == 400 and all(isinstance(outcome, PhotoDone) for outcome in found.values())
+    assert len(found) == 800 and all(isinstance(outcome, PhotoDone) for outcome in found.values())
     assert encoder.remark == "Each try ended its process." and len(list(tmp_path.glob("try-*"))) == 2
 
 
