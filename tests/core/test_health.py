@@ -16,7 +16,11 @@ from core import health
 from core.catalog import contents, embeddings, failures, folders, linking, photos, roots
 from core.health import Check
 from core.library import Library
-from core.models.registry import ModelInfo
+from core.models import probing
+from core.models.encoder import EncoderSpec
+from core.models.openvino import OpenVinoEncoder, cores, machine
+from core.models.probing import Choice
+from core.models.registry import ModelInfo, load_info, starter_folder
 from core.types import FileStamp, PhotoMetadata
 
 
@@ -69,6 +73,19 @@ def test_a_missing_model_is_a_finding_and_the_rest_is_looked_at(library: Library
         assert checks[name].ok, checks[name]
     assert "1 files could not be read" in checks["failures"].sentence
     assert "3 photos" in checks["root"].sentence
+
+
+def test_doctor_says_how_photos_are_encoded_and_how_far_ahead(tmp_path: Path) -> None:
+    """By rule before anything was measured, and as it was measured then."""
+    spec = EncoderSpec(starter_folder(), cache=tmp_path)
+    said = health._way(OpenVinoEncoder(spec))
+    assert "as is best as a rule" in said and "five thousand" in said
+    assert f"{cores()} threads read photos, of which at most" in said
+    choice = Choice("f32", 8, 9, machine(), (("f32/4x9", 90.0), ("f32/8x9", 100.0)))
+    probing.keep(tmp_path, load_info(starter_folder()), choice)
+    said = health._way(OpenVinoEncoder(spec))
+    assert "in f32, 8 at once on each of 9 streams: measured here, photos a second: f32 100." in said
+    assert said.endswith("at most 216 are under way.")
 
 
 def test_an_offline_root(library: Library, tmp_path: Path) -> None:
