@@ -20,6 +20,7 @@ from core.errors import CallError, ModelDamaged, ModelError, ModelMissing
 from core.models import clip_vocabulary, graphs
 from core.models.importing import ImportRequest
 from core.models.openclip import quietly_offline, text_config
+from core.models.reasons import reason_of
 
 WEIGHTS = "open_clip_model.safetensors"
 _SCALING = ("mean", "std", "interpolation", "resize_mode")
@@ -90,12 +91,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except ModelError:
         raise
     except Exception as error:  # a damaged pickle raises anything
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if "TorchScript" in str(error):
             raise ModelDamaged(
                 f"{path} is a TorchScript archive, which holds code. Fetch the same weights as safetensors."
             ) from error
-        raise ModelDamaged(f"The model's weights cannot be read: {path} ({said[:200]})") from error
+        raise ModelDamaged(f"The model's weights cannot be read: {path} ({reason_of(error)}).") from error
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     tensors = {} if not isinstance(found, dict) else {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}
@@ -177,8 +177,7 @@ def _loaded(draft: Path, source: Path, config: Mapping[str, Any]) -> Any:
         except ModelError:
             raise
         except Exception as error:
-            said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ModelDamaged(f"OpenCLIP cannot build what the config describes: {said}") from error
+            raise ModelDamaged(f"OpenCLIP cannot build what the config describes: {reason_of(error)}.") from error
         finally:
             held.rename(draft / WEIGHTS)
         try:

@@ -23,11 +23,12 @@ from core.errors import ModelDamaged, ModelError, TorchMissing
 from core.models import checkpoints, graphs
 from core.models.checkpoints import WEIGHTS
 from core.models.encoder import Backend, Embeddings, EncoderSpec
-from core.models.fitting import probes
+from core.models.fitting import check_embeddings, probes
 from core.models.importing import ImportRequest, Progress, Step, change_card
 from core.models.openclip import OpenClipEncoder
 from core.models.openvino import OpenVinoEncoder
 from core.models.parity import ParityReport, compare
+from core.models.reasons import reason_of
 from core.models.registry import CONFIG_FILE, MODEL_FILE, ModelInfo, config_hash, file_hash, load_info, read_json
 
 if TYPE_CHECKING:
@@ -106,14 +107,17 @@ def _export(reference: OpenClipEncoder, folder: Path, *, whole: bool) -> str:
         trace_towers(reference, folder, whole=whole)
     except Exception as error:  # noqa: BLE001 - the exporter raises anything; the model stays usable with PyTorch
         _LOG.warning("the model in %s was not exported: %s", folder, error)
-        return f"its towers cannot be exported ({(str(error).strip().splitlines() or [type(error).__name__])[0][:200]})"
+        return f"its towers cannot be exported ({reason_of(error)})"
     change_card(folder, graphs={"visual": "visual.onnx", "textual": "textual.onnx"})
     return ""
 
 
 def _record(reference: OpenClipEncoder) -> _Recorded:
     photos, sentences = probes().photos, [*probes().sentences, *_SENTENCES]
-    return _Recorded(reference.info, photos, reference.encode_images(photos), reference.encode_texts(sentences))
+    images, texts = reference.encode_images(photos), reference.encode_texts(sentences)
+    check_embeddings(images, "photo")
+    check_embeddings(texts, "sentence")
+    return _Recorded(reference.info, photos, images, texts)
 
 
 def _judge(recorded: _Recorded, folder: Path) -> str:
@@ -132,9 +136,8 @@ def _judge(recorded: _Recorded, folder: Path) -> str:
                 worst = min(reports["f32"].photo_cosine_worst, reports["f32"].sentence_cosine_worst)
                 return f"its graphs do not come out as OpenCLIP does (worst cosine {worst:.6f})"
     except (ModelError, RuntimeError) as error:
-        said = str(error).strip().splitlines()[-1]
         _LOG.warning("the graphs in %s cannot be run: %s", folder, error)
-        return f"its graphs cannot be run ({said[:200]})"
+        return f"its graphs cannot be run ({reason_of(error, last=True)})"
     said_of = {name: {"ok": report.ok, "said": report.sentence} for name, report in reports.items()}
     change_card(folder, parity=said_of, precisions=[name for name, report in reports.items() if report.ok])
     return ""

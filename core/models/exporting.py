@@ -79,11 +79,17 @@ def card(info: ModelInfo) -> str:
     if parity and all(isinstance(said, str) for said in parity):
         lines += ["## How near the graphs come to OpenCLIP", "", *parity, ""]
     calibration = info.calibration
+    on = raw.get("calibrated_on")
+    how = (
+        "an estimate from sentences and sample photos that do not belong together: the model tells the sample photos "
+        "that come with Retrouve hardly apart by their English captions."
+        if isinstance(on, dict) and on.get("measured") is False
+        else "measured on the sample photos that come with Retrouve and their captions."
+    )
     lines += [
         "## From a cosine to a probability",
         "",
-        f"`1 / (1 + exp(-({calibration.slope} * cosine + {calibration.intercept})))`, measured on the sample photos "
-        "that come with Retrouve and their captions.",
+        f"`1 / (1 + exp(-({calibration.slope} * cosine + {calibration.intercept})))`, {how}",
         "",
     ]
     return "\n".join(lines)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import ModelDamaged
 from core.evaluation.calibration import fit
 from core.models.registry import PHOTOS, Calibration, build_encoder, load_info, spec_for, starter_folder
 
@@ -35,6 +36,8 @@ _LEAST = 0.75
 _FAR = 3.0
 """Standard deviations above the mismatches at which a pair counts as even odds, where nothing better is known."""
 _SIDE = 512
+_ALIKE = 1e-6
+"""Embeddings (of unit length) that differ by less in every place are the same, but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def probes(count: int = SAMPLES) -> Probes:
 
 def fit_scores(encoder: Encoder, on_progress: Callable[[int, int], None] | None = None) -> Fitted:
     """Measure a model on the samples. ``on_progress`` hears how many photos of how many are encoded; what it raises
-    ends the work. Raises ModelError as the encoder does.
+    ends the work. Raises ModelError as the encoder does, and as `check_embeddings` does.
     """
     seen = probes()
     rows = []
@@ -101,8 +104,10 @@ def fit_scores(encoder: Encoder, on_progress: Callable[[int, int], None] | None 
         rows.append(encoder.encode_images(seen.photos[part]))
         if on_progress is not None:
             on_progress(min(part.stop, len(seen.photos)), len(seen.photos))
-    photos = np.concatenate(rows).astype(np.float64)
-    cosines = encoder.encode_texts(seen.sentences).astype(np.float64) @ photos.T
+    photos, texts = np.concatenate(rows).astype(np.float64), encoder.encode_texts(seen.sentences).astype(np.float64)
+    check_embeddings(photos, "photo")
+    check_embeddings(texts, "sentence")
+    cosines = texts @ photos.T
     own = np.eye(len(cosines), dtype=bool)
     matches, mismatches = cosines[own], cosines[~own]
     auc = float((matches[:, None] > cosines).sum() / mismatches.size)
@@ -115,6 +120,15 @@ def fit_scores(encoder: Encoder, on_progress: Callable[[int, int], None] | None 
         float((places < 5).mean()),
         auc,
     )
+
+
+def check_embeddings(rows: NDArray[np.floating[Any]], what: str) -> None:
+    """Raises ModelDamaged where a model gives no embeddings, [n, dim], of several different photos or sentences
+    (``what`` they are): none that are numbers, or the same for all."""
+    if not np.isfinite(rows).all():
+        raise ModelDamaged(f"The model gives no numbers for a {what}: its weights hold none, or are not meant for it.")
+    if len(rows) > 1 and np.ptp(rows, axis=0).max() < _ALIKE:
+        raise ModelDamaged(f"The model gives the same for every {what}: its weights are empty, or not meant for it.")
 
 
 def _parts(count: int, size: int = 8) -> Iterator[slice]:

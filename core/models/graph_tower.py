@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import ModelDamaged, ModelMissing
 from core.models.compiling import compile_graph
+from core.models.reasons import reason_of
 from core.models.registry import ModelInfo
 
 Feed = Mapping[str, NDArray[Any]]
@@ -83,7 +84,7 @@ class GraphTower:
         except FileNotFoundError as error:
             raise ModelMissing(f"A file of the model is not there any more: {error.filename}") from error
         except RuntimeError as error:
-            said = str(error).strip().splitlines()[-1]
+            said = reason_of(error, last=True)
             raise ModelDamaged(f"The model's graph cannot be used: {self._graph} ({said})") from error
         ports, output = bind(compiled, self._inputs, self._info.dim)
         if ports is None or output is None:

@@ -8,20 +8,22 @@ What an import writes is whole and measured (`core.models.fitting`) before it is
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.errors import CallError, ModelDamaged, ModelError, ModelMissing
+from core.errors import CallError, ModelDamaged, ModelError, ModelMissing, TorchMissing
 from core.models import onnx_folder
 from core.models.encoder import Encoder, EncoderSpec
-from core.models.fitting import Fitted, fit_scores
+from core.models.fitting import Fitted, check_embeddings, fit_scores, probes
 from core.models.kept import copy_files
+from core.models.reasons import reason_of
 from core.models.registry import (
     CONFIG_FILE,
     MODEL_FILE,
@@ -90,7 +92,7 @@ def import_model(shelf: Shelf, request: ImportRequest, on_progress: Progress | N
         return _copy_ours(shelf, request, tell)
     name = request.name or name_of(path)
     shelf.check_free(name)
-    with shelf.draft() as draft:
+    with shelf.draft() as draft, _named_as(draft, path):
         about = {**PLAIN, **request.about, "imported": _today()}
         remarks: tuple[str, ...] = ()
         if path.is_dir() and onnx_folder.is_onnx_folder(path):
@@ -113,6 +115,11 @@ _LOST = (
 )
 
 
+_NOT_TRIED = "It has no graphs, and was not tried: that takes PyTorch."
+_TRIED = 4
+"""Sample photos, with their captions, that a folder of ours encodes before it is taken."""
+
+
 def name_of(path: Path) -> str:
     """A model's name from a file's or folder's: letters, digits, dots and dashes, at most 64."""
     stem = path.stem if path.suffix in CHECKPOINTS else path.name
@@ -130,13 +137,19 @@ def _copy_ours(shelf: Shelf, request: ImportRequest, tell: Progress) -> ImportRe
     info = load_info(request.path)
     name = request.name or info.name
     shelf.check_free(name)
-    with shelf.draft() as draft:
+    calibrated = info.raw.get("calibrated_on")
+    remarks = [_LOST] if isinstance(calibrated, dict) and calibrated.get("measured") is False else []
+    with shelf.draft() as draft, _named_as(draft, request.path):
         tell(Step.COPY, 0, 0)
         copy_files(info.folder, draft)
         change_card(draft, **request.about, name=name, model_id=f"{name}-{info.raw['weights_sha256'][:12]}")
         tell(Step.CHECK, 0, 0)
         verify(load_info(draft))
-        return ImportReport(shelf.put(draft), None)
+        try:
+            _try_both(draft)
+        except TorchMissing:
+            remarks.append(_NOT_TRIED)
+        return ImportReport(shelf.put(draft), None, tuple(remarks))
 
 
 def _check_checkpoint(request: ImportRequest) -> None:
@@ -165,10 +178,34 @@ def _measure(draft: Path, tell: Progress) -> Fitted:
     except ModelError:
         raise
     except (RuntimeError, ValueError) as error:
-        said = str(error).strip().splitlines()[-1]
-        raise ModelDamaged(f"The model cannot encode the sample photos: {said}") from error
+        raise ModelDamaged(f"The model cannot encode the sample photos: {reason_of(error, last=True)}.") from error
     change_card(draft, **fitted.as_card())
     return fitted
+
+
+def _try_both(draft: Path) -> None:
+    """Let both towers encode some samples: what only fails in use would fail once all photos are encoded. Raises
+    ModelMissing, ModelDamaged, or TorchMissing for what has no graphs."""
+    seen = probes(_TRIED)
+    try:
+        encoder = _encoder(draft)
+        check_embeddings(encoder.encode_images(seen.photos), "photo")
+        check_embeddings(encoder.encode_texts(seen.sentences), "sentence")
+    except ModelError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        raise ModelDamaged(f"The model cannot encode the sample photos: {reason_of(error, last=True)}.") from error
+
+
+@contextlib.contextmanager
+def _named_as(draft: Path, source: Path) -> Iterator[None]:
+    """What is wrong with a draft's files, said of those that the person knows."""
+    try:
+        yield
+    except (ModelDamaged, ModelMissing) as error:
+        if str(draft) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(draft), str(source))) from error
 
 
 def _encoder(draft: Path) -> Encoder:

@@ -24,6 +24,7 @@ from typing import Any
 from core.errors import ModelDamaged, ModelMissing
 from core.models.compiling import runtime
 from core.models.graph_tower import len_of
+from core.models.reasons import reason_of
 from core.models.registry import CONFIG_FILE, MODEL_FILE, ONNX, config_hash, file_hash, hash_of_files, read_json
 
 VISUAL, TEXTUAL = "visual/model.onnx", "textual/model.onnx"
@@ -102,8 +103,7 @@ def _look(path: Path, axes: int) -> _Shape:
     try:
         model = runtime().read_model(str(path))
     except RuntimeError as error:
-        said = str(error).strip().splitlines()[-1]
-        raise ModelDamaged(f"The model's graph cannot be used: {path} ({said})") from error
+        raise ModelDamaged(f"The model's graph cannot be used: {path} ({reason_of(error, last=True)}).") from error
     inputs = [port.partial_shape for port in model.inputs if "mask" not in port.get_any_name()]
     outputs = [port.partial_shape for port in model.outputs if len_of(port.partial_shape) == 2]
     if len(inputs) != 1 or len_of(inputs[0]) != axes or not outputs:
@@ -155,8 +155,8 @@ def _cutting(tokenizer: Path, settings: Mapping[str, Any], text: Mapping[str, An
         found = {"clean": _cleaning(text), "pad_id": pad_id, "whole": True}
         if (text.get("tokenizer_kwargs") or {}).get("strip_sep_token"):
             found["strip"] = _token_id(described, settings.get("sep_token") or "[SEP]")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelDamaged(f"The model's tokenizer cannot be read: {tokenizer} ({error})") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelDamaged(f"The model's tokenizer cannot be read: {tokenizer} ({reason_of(error)}).") from error
     return found
 
 

@@ -25,6 +25,7 @@ from core.errors import ModelDamaged, ModelMissing, TorchMissing
 from core.models.described import DescribedEncoder
 from core.models.encoder import Embeddings, EncoderSpec
 from core.models.photo_tower import PRECISIONS, PhotoTower, best_device
+from core.models.reasons import reason_of
 from core.models.registry import ModelInfo, load_info
 
 if TYPE_CHECKING:
@@ -144,8 +145,7 @@ def load_folder(info: ModelInfo, device: str) -> LoadedModel:
             )
             tokenize = open_clip.get_tokenizer(source)
         except Exception as error:
-            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelDamaged(f"OpenCLIP cannot load the model in {info.folder}: {said}") from error
+            raise ModelDamaged(f"OpenCLIP cannot load the model in {info.folder}: {reason_of(error)}.") from error
         config = open_clip.transform.PreprocessCfg(**model.visual.preprocess_cfg)
         transform = open_clip.transform.image_transform_v2(config, is_train=False)
     return LoadedModel(model.eval(), transform, tokenize)

@@ -69,6 +69,8 @@ class Preprocess:
                 f"The model's config wants photos scaled in a way that is not known: {found.interpolation}, "
                 f"{found.resize_mode}."
             )
+        if not (np.isfinite(found.mean).all() and np.isfinite(found.std).all()):
+            raise ModelDamaged("The model's config wants photos scaled by what is no number (mean, std).")
         if min(found.size) < 1 or 0 in np.asarray(found.std, np.float32):
             raise ModelDamaged("The model's config wants photos without pixels, or divided by zero.")
         return found

@@ -33,6 +33,8 @@ from core.models.encoder import Backend, Encoder, EncoderSpec
 from core.models.preprocess import Preprocess
 
 MODEL_FILE = "model.json"
+PRECISIONS = ("f32", "bf16", "fp16")
+"""What a model may be computed in."""
 ONNX = "onnx"
 """The ``kind`` of a model that is its graphs alone."""
 CONFIG_FILE = "open_clip_config.json"
@@ -132,7 +134,7 @@ def load_info(folder: Path) -> ModelInfo:
         calibration=_calibration(folder, raw, "calibration"),
         photo_calibration=_calibration(folder, raw, "photo_calibration") if "photo_calibration" in raw else PHOTOS,
         preprocess=preprocess,
-        precisions=tuple(raw.get("precisions", ())) or ("f32",),
+        precisions=_precisions(folder, raw),
         visual=graphs[0],
         textual=graphs[1],
         weights=weights,
@@ -191,6 +193,8 @@ def read_json(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelMissing(f"A file of the model is not there: {path}") from error
+    except RecursionError as error:
+        raise ModelDamaged(f"A file of the model cannot be read: {path} (it is nested too deeply).") from error
     except (OSError, ValueError) as error:
         raise ModelDamaged(f"A file of the model cannot be read: {path} ({error})") from error
     if not isinstance(found, dict):
@@ -227,6 +231,17 @@ def _dim(folder: Path, raw: Mapping[str, Any], config: Mapping[str, Any]) -> int
     if not isinstance(built, int) or built < 1 or (said is not None and said != built):
         raise ModelDamaged(f"{folder} disagrees with itself on the size of an embedding: {said} and {built}.")
     return built
+
+
+def _precisions(folder: Path, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that passed the check. What else the card says of the model for people has to be words, too."""
+    said = raw.get("precisions") or ["f32"]
+    if not isinstance(said, list) or any(one not in PRECISIONS for one in said):
+        raise ModelDamaged(f"{folder / MODEL_FILE} names precisions that there are not: {str(said)[:80]}.")
+    for key, kinds in (("licence", str), ("source", str), ("architecture", str), ("languages", list), ("parity", dict)):
+        if raw.get(key) is not None and not isinstance(raw[key], kinds):
+            raise ModelDamaged(f"{folder / MODEL_FILE} does not say what it should under `{key}`.")
+    return tuple(said)
 
 
 def _calibration(folder: Path, raw: Mapping[str, Any], key: str) -> Calibration:
@@ -332,5 +347,5 @@ def _check_length(path: Path) -> None:
         end = 8 + length + max(entry["data_offsets"][1] for entry in header.values())
         if end != size:
             raise ValueError(f"it has {size:,} bytes instead of {end:,}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error) as error:
         raise ModelDamaged(f"The model's weights are damaged: {path} ({error})") from error

@@ -210,6 +210,94 @@ def test_files_of_an_onnx_model_that_change_later_are_noticed(stocked, tmp_path)
         load_info(info.folder)
 
 
+def test_what_only_fails_in_use_fails_at_the_import(stocked, shelf, tmp_path):
+    source = Path(shutil.copytree(stocked.find("small").folder, tmp_path / "exported"))
+    card = source / "model.json"
+    said = json.loads(card.read_text())
+    for change, words in (
+        ({"tokenizer": None}, "config.json"),
+        ({"precisions": ["int1"]}, "int1"),
+        ({"parity": "x"}, "parity"),
+        ({"licence": [[[1]]]}, "licence"),
+    ):
+        card.write_text(json.dumps(said | change))
+        with pytest.raises((ModelMissing, ModelDamaged), match=words) as caught:
+            import_model(shelf, ImportRequest(source, name="other"))
+        assert str(source) in str(caught.value) and ".draft-" not in str(caught.value)
+    assert list(shelf.folder.glob("*")) == []
+
+
+def test_an_estimate_stays_one_when_it_travels(stocked, shelf, tmp_path):
+    info = stocked.find("small")
+    assert info.raw["calibrated_on"]["measured"] is False
+    out = export_model(info, tmp_path / "out")
+    card = (out.folder / "README.md").read_text()
+    assert "an estimate" in card and "measured on" not in card
+    report = import_model(shelf, ImportRequest(out.folder))
+    assert len(report.remarks) == 1 and "hardly apart" in report.remarks[0]
+
+
+@pytest.mark.parametrize(("value", "said"), [(float("nan"), "gives no numbers"), (0.0, "the same for every")])
+def test_weights_that_are_no_numbers_or_nothing_are_refused(shelf, local_dir, immich, tmp_path, value, said):
+    import onnx
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(local_dir, tmp_path / "weights"))
+    weights = folder / "open_clip_model.safetensors"
+    save_file({name: tensor.mul(value) for name, tensor in load_file(weights).items()}, weights)
+    graphs = Path(shutil.copytree(immich, tmp_path / "graphs"))
+    graph = graphs / "textual" / "model.onnx"
+    model = onnx.load(graph)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            changed = onnx.numpy_helper.to_array(tensor) * np.float32(value)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(changed, tensor.name))
+    onnx.save(model, graph)
+    for source in (folder, graphs):
+        with pytest.raises(ModelDamaged, match=said):
+            import_model(shelf, ImportRequest(source))
+    assert list(shelf.folder.glob("*")) == []
+
+
+def test_a_scaling_that_is_no_number_is_refused(shelf, immich, tmp_path):
+    source = Path(shutil.copytree(immich, tmp_path / "scaled"))
+    (source / "visual" / "preprocess_cfg.json").write_text('{"size": 32, "mean": [NaN, 0.5, 0.5]}')
+    with pytest.raises(ModelDamaged, match="no number"):
+        import_model(shelf, ImportRequest(source))
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "textual/tokenizer.json", "textual/tokenizer_config.json", "visual/preprocess_cfg.json"]
+)
+def test_json_that_is_nested_too_deeply_is_named(shelf, immich, tmp_path, name):
+    source = Path(shutil.copytree(immich, tmp_path / "deep"))
+    (source / name).write_text("[" * 100_000)
+    with pytest.raises(ModelDamaged, match=Path(name).stem):
+        import_model(shelf, ImportRequest(source))
+
+
+@pytest.mark.parametrize("name", ["open_clip_config.json", "model.json"])
+def test_a_description_that_is_nested_too_deeply_is_named(stocked, shelf, tmp_path, name):
+    source = Path(shutil.copytree(stocked.find("small").folder, tmp_path / "deep"))
+    (source / name).write_text("[" * 100_000)
+    with pytest.raises(ModelDamaged, match=name):
+        import_model(shelf, ImportRequest(source, name="other"))
+
+
+def test_what_a_library_says_of_a_damaged_file_fits_a_sentence(shelf, immich, local_dir, tmp_path):
+    source = Path(shutil.copytree(immich, tmp_path / "garbage"))
+    noise = np.random.default_rng(3).integers(0, 256, 20_000, np.uint8).tobytes()
+    (source / "visual" / "model.onnx").write_bytes(b"\x08\x07\x12\x0a" + noise)
+    cut = Path(shutil.copytree(small_models.local_dir(tmp_path / "pickled", pickled=True), tmp_path / "cut"))
+    checkpoint = cut / "epoch_3.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
+    for path in (source, cut):
+        with pytest.raises(ModelDamaged) as caught:
+            import_model(shelf, ImportRequest(path))
+        said = str(caught.value)
+        assert said.isprintable() and said.endswith(".") and len(said) < 220 + len(str(path)), said
+
+
 class Bomb:
     """What a hostile pickle does when it is loaded."""
 
