@@ -151,8 +151,11 @@ def test_bytes_that_are_no_text(captioned: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match="not a folder"):
+    with pytest.raises(FolderError, match="is not there"):
         evaluate(tmp_path / "nowhere", ColourEncoder())
+    (tmp_path / "file.jpg").write_bytes(b"x")
+    with pytest.raises(CallError, match="a file, not a folder"):
+        evaluate(tmp_path / "file.jpg", ColourEncoder())
     with pytest.raises(FolderError, match="neither captioned"):
         evaluate(tmp_path, ColourEncoder())
 
