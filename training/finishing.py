@@ -144,8 +144,10 @@ def _why(why: str, before: Measured, after: Measured, tolerance: float) -> str:
         general = f"general sentences lose {lost:.1%}, and {tolerance:.1%} is allowed"
     elif lost < 0:
         general = f"general sentences find {-lost:.1%} more"
+    places = 2 ** judging.middle(before.judging), 2 ** judging.middle(after.judging)
     return (
         f"Photos that were held out are among the first ten for {now['sentences_recall_at_10']:.1%} of their "
         f"sentences, {was['sentences_recall_at_10']:.1%} before, and first for {now['sentences_recall_at_1']:.1%}, "
-        f"{was['sentences_recall_at_1']:.1%} before; {general}."
+        f"{was['sentences_recall_at_1']:.1%} before; their middle place is {places[1]:.1f}, {places[0]:.1f} before; "
+        f"{general}."
     )

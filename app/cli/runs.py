@@ -60,10 +60,14 @@ def _list_runs(library: Library, _operands: Sequence[str], console: Console) -> 
         console.say("Nothing was trained yet. `retrouve train` learns the names in captions and tags.")
         return 1
     rows = [
-        (run.name, "installed" if run.installed else "not installed", share(run.after.get("names_recall_at_10")))
+        (
+            run.name,
+            "installed" if run.installed else "not installed",
+            share(run.after.get("names_recall_at_10", run.after.get("sentences_recall_at_10"))),
+        )
         for run in found
     ]
-    console.table(rows, right=(2,), head=("run", "", "found by name"))
+    console.table(rows, right=(2,), head=("run", "", "held out, in the first ten"))
     return 0
 
 
@@ -91,9 +95,16 @@ def _compare(library: Library, operands: Sequence[str], console: Console) -> int
     """Their figures side by side. Each run holds out photos of its own captions, so that they may differ in those."""
     found = [library.runs.find(name) for name in operands]
     console.document({"runs": [_run(run) for run in found]})
-    rows = [(word, *(share(run.after.get(key)) for run in found)) for key, word in FIGURES.items()]
-    base = ("before any", *(share(run.before.get("names_recall_at_10")) for run in found))
-    console.table([base, *rows], right=tuple(range(1, len(found) + 1)), head=("held out", *(run.name for run in found)))
+    rows = [
+        (f"{word}, {when}", *(share(getattr(run, when).get(key)) for run in found))
+        for key, word in FIGURES.items()
+        for when in ("before", "after")
+    ]
+    console.table(
+        [row for row in rows if any(row[1:])],
+        right=tuple(range(1, len(found) + 1)),
+        head=("held out", *(run.name for run in found)),
+    )
     return 0
 
 

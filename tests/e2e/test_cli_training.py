@@ -34,6 +34,10 @@ def test_from_captions_to_a_search_and_back(retrouve: Callable[..., Ran], sample
     assert "1 name can be tried, with 3 photos each" in told and "curves.svg" in told
     assert (Path(shown["folder"]) / "curves.svg").read_text().startswith("<svg")
     assert len(call("runs", "compare", nothing.document["run"], run).document["runs"]) == 2
+    lines = retrouve("--library", sample_library, "runs", "compare", nothing.document["run"], run).out.splitlines()
+    told = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
+    assert told["photos among the first ten by name, after"] == ["", "100.0%"], told
+    assert "photos found first by own sentences, after" not in told
 
     def learned() -> bool:
         hits = call("search", "Korver").document["hits"]

@@ -24,7 +24,7 @@ from core.library import Library
 from core.models.importing import ImportRequest, import_model
 from core.models.shelf import Shelf
 from tests.core.models.small_models import local_dir
-from training import data, full, judging, lora, surgery, tuning
+from training import data, finishing, full, judging, lora, surgery, tuning
 from training.judging import Measured
 from training.tuning import Options
 
@@ -246,6 +246,8 @@ def test_of_what_was_tried_the_best_that_keeps_the_general_is_chosen() -> None:
     assert "lose 50.0%" in judging.refusal(tried[0.0], tried[1.0], 1.0, 0.01)
     assert "nothing finds" in judging.refusal(tried[0.0], tried[0.0], 0.0, 0.01)
     assert "no earlier" in judging.refusal(tried[0.5], tried[0.5], 1.0, 0.01)
+    why = finishing._why("", tried[0.0], tried[0.5], 0.01)
+    assert "100.0% before" in why and "their middle place is 5.0, 10.0 before; general sentences find as much" in why
     assert "nothing general" in judging.refusal(found(1, []), found(0, []), 1.0, 0.01)
 
 
