@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.search import graph as graph_module
 from core.search.exact import ExactIndex
 from core.search.graph import HnswIndex, loose
 from core.search.index import VectorIndex
@@ -104,12 +105,20 @@ def test_recall_within_a_filter(shards: list[Shard], share: float) -> None:
     assert recall(near, exact, allowed=allowed) >= 0.99
 
 
-def test_a_filter_that_leaves_out_what_lies_nearest(shards: list[Shard]) -> None:
+@pytest.mark.parametrize("most", [1.0, 0.1])
+def test_a_filter_that_leaves_out_what_lies_nearest(
+    shards: list[Shard], most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the graphs propose first does not count: they are asked for more, or every survivor is compared."""
+    monkeypatch.setattr(graph_module, "LOOK", 100)
+    monkeypatch.setattr(graph_module, "_TOO_MANY", most)
     near, exact = index(shards)
-    for sentence in SENTENCES[:10]:
-        ids, _ = exact.search(sentence, 2000)
-        assert recall(near, exact, allowed=np.setdiff1d(exact.ids, ids)) >= 0.99
+    found = 0
+    for sentence in SENTENCES[:20]:
+        allowed = np.setdiff1d(exact.ids, exact.search(sentence, 2000)[0])
+        ids, _ = near.search(sentence, 10, allowed)
+        found += len(np.intersect1d(ids, exact.search(sentence, 10, allowed)[0]))
+    assert found >= 0.99 * 200
 
 
 def test_several_graphs_asked_at_once_say_the_same(shards: list[Shard]) -> None:

@@ -117,6 +117,7 @@ def test_the_graphs_outlive_a_matrix_that_is_written_anew(
     before = stored_state(world)
     world.remove(many(*range(0, 500, 6)))
     says_the_same(store, world)
+    assert sum(map(len, store._graphs.shards)) == 416, "what is gone is marked, and proposed no more"
     after = stored_state(world)
     assert after["generation"] != before["generation"] and after["rows"] == 416
     with monkeypatch.context() as patch:
