@@ -114,7 +114,7 @@ class Graphs:
     """The graphs of one model that this process holds. Its methods may be called from any thread.
 
     Searches read ``shards``, which is never changed, only replaced as a whole: hnswlib must not be searched while it
-    grows, so what grows is a copy, of one small graph at a time.
+    grows, so what grows is a copy, of one small graph at a time. One thread of all processes makes graphs at a time.
     """
 
     def __init__(self, folder: Path, dim: int, sizes: Sizes | None = None) -> None:
@@ -134,13 +134,17 @@ class Graphs:
         self._held = {}
 
     def load(self, stored: Stored) -> None:
-        """Hold what is published, whichever process made it, and no other."""
+        """Hold what is published, whichever process made it, and no other. Waits for nobody who makes one."""
         with self._guard:
-            self._load(stored)
+            for _ in range(3):  # Another process may put others in their place meanwhile.
+                entries = self._files.entries()
+                self._held = self._loaded(entries, stored)
+                if entries == self._files.entries():
+                    return
 
-    def _load(self, stored: Stored) -> None:
+    def _loaded(self, entries: Sequence[Entry], stored: Stored) -> dict[Entry, Shard]:
         held: dict[Entry, Shard] = {}
-        for entry in self._files.entries():
+        for entry in entries:
             shard = self._held.get(entry) or self._files.load(entry)
             if shard is not None and entry not in self._held and not _is_of(shard, stored):
                 _LOG.warning("a graph is of another catalogue: it is made again")
@@ -149,7 +153,7 @@ class Graphs:
                 self._refused.add(entry)
             else:
                 held[entry] = shard
-        self._held = held
+        return held
 
     def tend(
         self,
@@ -163,9 +167,9 @@ class Graphs:
 
         Without ``hold``, for a process that does not stay, only what has to be read is: most often nothing.
         """
-        with self._guard, self._files.writing() as mine:
+        with self._files.writing() as mine:
             if hold:
-                self._load(stored)
+                self.load(stored)
             entries = tuple(one for one in self._files.entries() if one not in self._refused)
             left = stored.left
             tasks = plan(left, entries, self._sizes)
@@ -198,18 +202,19 @@ class Graphs:
         """Write a graph, and let it count in the place of those that it replaces: what counts then; None where that
         cannot be."""
         counting = [one for one in entries if one not in task.replaces]
-        held = {entry: one for entry, one in self._held.items() if entry not in task.replaces}
-        if shard is not None:
-            entry = self._files.save(shard)
-            if entry is None:
-                return None
-            counting.append(entry)
-            if hold:
-                held[entry] = shard
-        counting.sort(key=lambda one: one.after)
-        if not self._files.publish(counting):
+        saved = None if shard is None else self._files.save(shard)
+        if saved is not None:
+            counting.append(saved)
+        elif shard is not None:
             return None
-        self._held = dict(sorted(held.items(), key=lambda item: item[0].after))
+        counting.sort(key=lambda one: one.after)
+        with self._guard:
+            if not self._files.publish(counting):
+                return None
+            held = {entry: one for entry, one in self._held.items() if entry not in task.replaces}
+            if shard is not None and saved is not None and (hold or self._held):
+                held[saved] = shard
+            self._held = dict(sorted(held.items(), key=lambda item: item[0].after))
         return tuple(counting)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -172,6 +173,23 @@ def test_a_third_gone_is_swept_out_while_the_old_graph_answers(tmp_path: Path) -
     finds_its_own(graphs, fewer)
     nothing = stored(500, np.arange(500))
     assert graphs.tend(nothing) and graphs.shards == () and not list(tmp_path.glob("*.hnsw"))
+
+
+def test_who_loads_waits_for_nobody_who_makes_one(tmp_path: Path) -> None:
+    """A window that starts while graphs are made would not answer for minutes."""
+    some = stored(1000)
+    making, starting = Graphs(tmp_path, DIM, SMALL), []
+    with ThreadPoolExecutor(1) as pool:
+
+        def look() -> bool:
+            pool.submit(making.load, some).result(60)
+            starting.append(len(making.shards))
+            return False
+
+        assert making.tend(some, hold=False, cancelled=look)
+    assert starting == [0, 1, 2, 3, 4], "it holds what is done"
+    assert [len(shard) for shard in making.shards] == [200] * 5, "and from then on what is made"
+    finds_its_own(making, some)
 
 
 def test_whoever_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
