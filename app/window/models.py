@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.jobs import Latest
 from app.window.indexing import Indexing
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.models.importing import ImportReport
 
 _TOPIC = "models"
+_LISTEN = 2_000
+"""Milliseconds between looks at whether another process changed what lies on the shelf."""
 
 
 class Models(QObject):
@@ -37,6 +39,7 @@ class Models(QObject):
         super().__init__(window)
         self._window, self._session, self._indexing = window, session, indexing
         self._looking = Latest()
+        self._stamping = Latest()
         self._probing = False
         self._select = ""
         self._remarked = ""
@@ -49,6 +52,12 @@ class Models(QObject):
         work.failed.connect(self._on_failed)
         indexing.progressed.connect(self._on_indexed)
         indexing.ended.connect(lambda _report: self._on_index_ended())
+        # Another process may use, import and remove models: of a library that tells by its catalogue, of the shelf by
+        # the times of its folders, which are looked at as long as the page is open.
+        session.changed_elsewhere.connect(self._look)
+        self._stamp: object = None
+        self._listen = QTimer(self, interval=_LISTEN)
+        self._listen.timeout.connect(self._look_for_changes)
         window.closing.connect(work.stop)
 
     def commands(self) -> dict[str, Callable[[], object]]:
@@ -73,6 +82,8 @@ class Models(QObject):
         dialog.finished.connect(self._on_closed)
         self._tell()
         self._look()
+        self._look_for_changes()
+        self._listen.start()
         dialog.open()
 
     # What there is
@@ -83,6 +94,18 @@ class Models(QObject):
             self._looking.run(
                 self._session.lanes.general, partial(self.work.tools.look, library), self._on_looked, self._on_not
             )
+
+    def _look_for_changes(self) -> None:
+        library = self._session.library
+        if library is not None:
+            self._stamping.run(
+                self._session.lanes.general, partial(self.work.tools.stamp, library), self._on_stamp, self._on_not
+            )
+
+    def _on_stamp(self, stamp: object) -> None:
+        before, self._stamp = self._stamp, stamp
+        if before not in (None, stamp):
+            self._look()
 
     def _on_looked(self, overview: Overview) -> None:
         if self.dialog is not None:
@@ -131,7 +154,10 @@ class Models(QObject):
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
+        self._listen.stop()
+        self._stamp = None
         self._looking.drop()
+        self._stamping.drop()
         self._withdraw_probe()
         if self.work.running in (Kind.FETCH, Kind.IMPORT) and not self.work.stopping:
             # Gone on with, so that nobody has to look at a bar.

@@ -110,6 +110,19 @@ class ModelTools:
             fault=fault,
         )
 
+    def stamp(self, library: Library) -> object:
+        """What is another one once a model came to the shelf, or to the library's own copies, or left. Looks at the
+        disks."""
+        from core.models.shelf import Shelf
+
+        times = []
+        for folder in (Shelf().folder, library.kept.folder):
+            try:
+                times.append(folder.stat().st_mtime_ns)
+            except OSError:
+                times.append(0)
+        return tuple(times)
+
     def plan(self, what: str) -> Plan:
         """Ask the hub for a model: a curated one by its name, or ``hf-hub:organisation/name``. That a licence allows
         research only has been accepted, or is asked before `fetch`."""

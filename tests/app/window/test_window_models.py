@@ -415,3 +415,21 @@ def test_the_work_stops_when_the_window_closes(parts: Parts, qtbot: Any) -> None
     assert work.running is Kind.FETCH
     parts.window.close()
     assert work.stopping  # and `open_window` sees that no thread is left
+
+
+def test_the_page_follows_what_another_process_does(parts: Parts, qtbot: Any, tmp_path: Path) -> None:
+    dialog = dialog_of(parts)
+    parts.session._listen.setInterval(50)
+    parts.conductor.models._listen.setInterval(50)
+    with MovingLibrary.open(tmp_path / "library") as other:
+        other.use_model("two")
+        qtbot.waitUntil(lambda: dialog.standing.text().startswith("one answers until two has learned"))
+        other.use_model("one")
+        qtbot.waitUntil(lambda: dialog.standing.text() == "Your 18 photos are found with one.")
+        qtbot.waitUntil(dialog.tidy.isVisible)
+        other.remove_left_models()
+        qtbot.waitUntil(dialog.tidy.isHidden)
+    dialog.select("two")
+    assert dialog.remove.isEnabled()
+    Shelf().remove("two")
+    qtbot.waitUntil(lambda: "two" not in [choice.name for choice in dialog.overview.choices])
