@@ -18,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run(argv, open_window)
     except KeyboardInterrupt:  # pressed while the first modules were being read
+        if "--json" in (sys.argv[1:] if argv is None else argv):
+            sys.stdout.write('{"error": "Interrupted."}\n')
         return 130
 
 

@@ -18,7 +18,7 @@ _DOING = {
     Phase.ENCODING: "Learning what your photos show",
     Phase.FINISHING: "Finishing",
 }
-_UPDATING = "Updating to a better model"
+_UPDATING = "Updating to another model"
 
 
 class ActivityBar(QFrame):

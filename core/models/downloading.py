@@ -81,7 +81,9 @@ def _complete(repository: str, commit: str, file: RemoteFile, part: Path, heard:
         idle = 0 if _size(part) > there else idle + 1
         if idle > len(WAITS) or wait > MOST_ASKED:
             with told(repository, endpoint()):
-                raise last or HubError(f"{file.path} of {repository} cannot be fetched: the hub sends nothing of it.")
+                raise last or HubError(
+                    f"{file.path} of {repository} cannot be fetched: what the hub sends is not all of it."
+                )
         _pause(max(wait, WAITS[idle - 1] if idle else 0.0), lambda: heard(_size(part)))
 
 
@@ -114,14 +116,25 @@ def _try(repository: str, commit: str, file: RemoteFile, part: Path, heard: Hear
                 if answer.status_code in _AGAIN:
                     raise _Broken(error, _asked(answer)) from error
                 raise
+            _check_it_is_the_file(answer, repository, file, place)
             goes_on = answer.status_code == 206 and _begins_at(answer, there)
             _copy(answer, file, part, heard, there if goes_on else 0)
-    except (httpx2.TransportError, httpx2.StreamError) as error:
+    except (httpx2.HTTPError, httpx2.StreamError) as error:
         raise _Broken(error) from error
 
 
 def _stream(session: Any, url: str, headers: dict[str, str]) -> Any:
     return session.stream("GET", url, headers=headers, timeout=STALLED)
+
+
+def _check_it_is_the_file(answer: Any, repository: str, file: RemoteFile, place: str) -> None:
+    """Raises HubError where a whole answer says itself that it has another length than the file."""
+    said = answer.headers.get("Content-Length", "")
+    if answer.status_code == 200 and said.isdigit() and int(said) != file.size:
+        raise HubError(
+            f"What answers at {place} gives {int(said):,} bytes of something else for {file.path} of {repository}, "
+            f"which has {file.size:,}: the page of a proxy, perhaps, or of a network that one has to log in to."
+        )
 
 
 def _copy(answer: Any, file: RemoteFile, part: Path, heard: Heard, count: int) -> None:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.errors import CallError, HubError, ModelDamaged, ModelMissing
 from core.models.onnx_folder import TEXTUAL, VISUAL
+from core.models.reasons import reason_of
 from core.models.registry import CONFIG_FILE, MODEL_FILE
 
 PREFIX = "hf-hub:"
+HUB = "https://huggingface.co"
+"""Hugging Face's own address."""
 LISTING_SECONDS = 20.0
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _WEIGHTS = (
@@ -78,38 +82,68 @@ def repository_of(text: str) -> tuple[str, str | None]:
 
 
 def endpoint() -> str:
-    """The hub's address: ``HF_ENDPOINT``, else Hugging Face's own."""
+    """The hub's address: ``HF_ENDPOINT``, else Hugging Face's own. Raises HubError where that is set to no address:
+    asked before anything of ``huggingface_hub`` is imported, which would break on it."""
+    said = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/")
+    if not said:
+        return HUB
+    try:
+        parts = urlsplit(said)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise HubError(f"HF_ENDPOINT is no address of a hub: {said}. It is written like {HUB}.")
+    return said
+
+
+def keep_to_oneself() -> None:
+    """Let ``huggingface_hub`` tell nobody, in this process, what runs it: else it asks the hub which programs there are
+    to look for, and writes the answer into the home folder."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     from huggingface_hub import constants
 
-    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or constants.ENDPOINT
+    constants.HF_HUB_DISABLE_TELEMETRY = True
 
 
 def look(repository: str, revision: str | None = None) -> Listing:
     """Ask the hub for a model. Raises HubError when it cannot be asked, ModelMissing when it has no such model, or none
     that Retrouve can read, ModelDamaged when its answer makes no sense."""
+    place = endpoint()
+    keep_to_oneself()
     from huggingface_hub import HfApi
 
-    place = endpoint()
     with told(repository, place):
         try:
             found = HfApi(endpoint=place).model_info(
                 repository, revision=revision, files_metadata=True, timeout=LISTING_SECONDS
             )
+        except RecursionError as error:
+            raise HubError(f"What answers at {place} is no hub: its answer is nested too deeply.") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:  # no JSON, or another's: a proxy's page, say
-            raise HubError(f"What answers at {place} is no hub: {_reason(error)}.") from error
+            if "proxy" in str(error).casefold():
+                raise HubError(
+                    f"The proxy that is set (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used: {reason_of(error)}."
+                ) from error
+            raise HubError(f"What answers at {place} is no hub: {reason_of(error)}.") from error
     # It becomes part of a folder's name.
     if not re.fullmatch(r"[0-9a-f]{40}", str(found.sha)):
         raise ModelDamaged(f"The hub's answer on {repository} makes no sense: it names no commit.")
     try:
-        files = {entry.rfilename: _remote(entry) for entry in found.siblings or () if _is_safe(entry.rfilename)}
+        entries = {entry.rfilename: entry for entry in found.siblings or () if _is_safe(entry.rfilename)}
+        kind, chosen = _choose(repository, entries)
+        files = tuple(_remote(entries[path]) for path in chosen)
     except (AttributeError, TypeError, ValueError) as error:
         raise ModelDamaged(f"The hub's answer on {repository} makes no sense: {error}") from error
-    kind, chosen = _choose(repository, files)
-    card: Any = found.card_data
-    licence = (card.get("license_name") or card.get("license")) if card is not None else None
-    return Listing(
-        repository, str(found.sha), kind, tuple(files[path] for path in chosen), str(licence) if licence else None
-    )
+    return Listing(repository, str(found.sha), kind, files, _licence(found.card_data))
+
+
+def _licence(card: Any) -> str | None:
+    """What a model's card, which anybody may have written, says of its licence; None where that is nothing."""
+    if not hasattr(card, "get"):
+        return None
+    said = card.get("license_name") or card.get("license")
+    return said if isinstance(said, str) else None
 
 
 def _remote(entry: Any) -> RemoteFile:
@@ -128,7 +162,7 @@ def _is_safe(path: str) -> bool:
     return bool(parts) and "\\" not in path and ":" not in path and not path.startswith("/") and ".." not in parts
 
 
-def _choose(repository: str, files: dict[str, RemoteFile]) -> tuple[Kind, list[str]]:
+def _choose(repository: str, files: Collection[str]) -> tuple[Kind, list[str]]:
     """Which files make the model. Raises ModelMissing where none do."""
     names = sorted(files)
     if MODEL_FILE in files and CONFIG_FILE in files:
@@ -182,10 +216,12 @@ def told(repository: str, place: str, *, broken_lines: bool = False) -> Iterator
         if broken_lines:
             raise
         raise HubError(f"The hub at {place} does not answer. Try again later.") from error
+    except (httpx2.TooManyRedirects, httpx2.InvalidURL) as error:
+        raise HubError(f"The hub at {place} sends from address to address and never to the file.") from error
     except (httpx2.HTTPError, httpx2.StreamError) as error:
         if broken_lines:
             raise
-        raise HubError(f"The hub at {place} cannot be reached: {_reason(error)}.") from error
+        raise HubError(f"The hub at {place} cannot be reached: {reason_of(error)}.") from error
 
 
 def _refused(repository: str, place: str, status: int) -> str:
@@ -196,8 +232,3 @@ def _refused(repository: str, place: str, status: int) -> str:
     if status == 404:
         return f"The hub at {place} has lost a file of {repository}: it was changed a moment ago, perhaps. Fetch again."
     return f"The hub at {place} refuses {repository} (HTTP {status})."
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).rstrip(".")[:200]

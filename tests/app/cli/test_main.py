@@ -156,3 +156,15 @@ def test_an_ignored_interrupt_stays_ignored() -> None:
             assert not stop()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_interrupt_while_the_first_modules_are_read(monkeypatch, capsys, as_json):
+    class Interrupting(types.ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "app.cli.main", Interrupting("app.cli.main"))
+    assert whole_main(["models", "list", *(["--json"] if as_json else [])]) == 130
+    out = capsys.readouterr().out
+    assert (json.loads(out) == {"error": "Interrupted."}) if as_json else out == ""

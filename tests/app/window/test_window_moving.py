@@ -79,7 +79,7 @@ def test_the_move_is_shown_pausable_and_search_goes_on(
 ) -> None:
     parts = open_window(tmp_path / "library", [], moving)
     window, activity = parts.window, parts.window.activity
-    qtbot.waitUntil(lambda: activity.doing.text() == "Updating to a better model", timeout=20_000)
+    qtbot.waitUntil(lambda: activity.doing.text() == "Updating to another model", timeout=20_000)
     qtbot.waitUntil(lambda: activity.detail.text().startswith("7 of 18"), timeout=20_000)
     assert not activity.progress.isHidden() and not activity.pause.isHidden()
     with qtbot.waitSignal(parts.searching.found):

@@ -63,6 +63,16 @@ class Stall:
     after: int
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page for people comes in place of the file, as in a network that one has to log in to."""
+
+
+@dataclass(frozen=True)
+class Redirected:
+    """The file is said to lie at the very address that was asked."""
+
+
 @dataclass
 class Hub:
     """What is served, what was asked, and what goes wrong next."""
@@ -75,6 +85,10 @@ class Hub:
     faults: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     closing: threading.Event = field(default_factory=threading.Event)
     licence: str = "mit"
+    answer: dict[str, Any] | bytes = field(default_factory=dict)
+    """What is said otherwise of each model; bytes are said in place of all."""
+    hashless: str = ""
+    """Files of this name are listed without a hash."""
 
     def asked(self, ending: str) -> list[str | None]:
         """The ranges with which a file's content was asked for."""
@@ -121,6 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, Refused):
             more = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             return self._say(fault.status, b'{"error": "no"}', more)
+        if isinstance(fault, Redirected):
+            return self._say(302, b"", {"Location": self.path})
         parts = path.strip("/").split("/")
         if parts[:2] == ["api", "models"]:
             return self._describe("/".join(parts[2:4]))
@@ -146,7 +162,10 @@ class _Handler(BaseHTTPRequestHandler):
                 entry["blobId"] = hashlib.sha1(b"a pointer to " + content[:100]).hexdigest()
                 sha256 = hashlib.sha256(content).hexdigest()
                 entry["lfs"] = {"sha256": sha256, "size": len(content), "pointerSize": 134}
+            if file.name == self.served.hashless:
+                entry = {key: value for key, value in entry.items() if key in ("rfilename", "size")}
             siblings.append(entry)
+        changed = self.served.answer
         said = {
             "_id": "1",
             "id": repository,
@@ -158,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
             "downloads": 0,
             "private": False,
         }
-        return self._say(200, json.dumps(said).encode(), {"Content-Type": "application/json"})
+        body = changed if isinstance(changed, bytes) else json.dumps(said | changed).encode()
+        return self._say(200, body, {"Content-Type": "application/json"})
 
     def _file(self, folder: Path, path: str, fault: Any) -> None:
         file = folder / path
@@ -173,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _content(self, file: Path, fault: Any) -> None:
         content = file.read_bytes()
+        if isinstance(fault, Page):
+            return self._say(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
         if isinstance(fault, Wrong):
             content = content[:-3] + bytes([content[-3] ^ 1]) + content[-2:]
         start, asked = 0, self.headers.get("Range")

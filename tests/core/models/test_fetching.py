@@ -17,7 +17,7 @@ from core.models.hub import Kind, RemoteFile, look, repository_of
 from core.models.importing import Step
 from core.models.shelf import Shelf
 from tests.core.models import small_models
-from tests.core.models.loopback_hub import COMMIT, Cut, Drip, Refused, Stall, Whole, Wrong, serve
+from tests.core.models.loopback_hub import COMMIT, Cut, Drip, Page, Redirected, Refused, Stall, Whole, Wrong, serve
 
 pytestmark = pytest.mark.torch
 ONNX, OPENCLIP = "hf-hub:tests/small-onnx", "hf-hub:tests/small-openclip"
@@ -262,6 +262,79 @@ def test_something_else_that_answers(tmp_path, monkeypatch, served, shelf):
     monkeypatch.setattr(hub, "endpoint", lambda: f"{served.url}/tests/small-onnx/resolve/main/README.md?")
     with pytest.raises(HubError, match="is no hub"):
         look("tests/small-onnx")
+
+
+def test_a_page_in_place_of_a_file_is_said_at_once(served, shelf):
+    served.faults["model.onnx"] = [Page(), Page()]
+    with pytest.raises(HubError, match="something else for textual/model"):
+        fetch(shelf, plan(shelf, FetchRequest(ONNX)))
+    assert len(served.faults["model.onnx"]) == 1, "it was asked for once"
+
+
+def test_redirects_without_an_end(served, shelf):
+    served.faults["model.onnx"] = [Redirected()] * 100
+    with pytest.raises(HubError, match="from address to address"):
+        fetch(shelf, plan(shelf, FetchRequest(ONNX)))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cardData": "x"}, None),
+        ({"cardData": {"license": [["mit"]]}}, None),
+        ({"siblings": 3}, "no hub|makes no sense"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_an_answer_that_makes_little_sense(served, shelf, change, said):
+    served.answer = change
+    if said is None:
+        assert plan(shelf, FetchRequest(ONNX)).listing.licence is None
+    else:
+        with pytest.raises((HubError, ModelDamaged), match=said):
+            plan(shelf, FetchRequest(ONNX))
+
+
+def test_a_file_that_no_model_needs_may_lack_its_hash(served, shelf):
+    served.hashless = "model.armnn"
+    assert plan(shelf, FetchRequest(ONNX)).listing.kind is Kind.ONNX
+    served.hashless = "model.onnx"
+    with pytest.raises(ModelDamaged, match="no hash"):
+        plan(shelf, FetchRequest(ONNX))
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999", "ftp://hub", "hub"])
+def test_an_endpoint_that_is_no_address(shelf, monkeypatch, address):
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(HubError, match="HF_ENDPOINT is no address"):
+        plan(shelf, FetchRequest(ONNX))
+
+
+def test_an_endpoint_that_is_empty_is_not_set(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "")
+    assert hub.endpoint() == "https://huggingface.co"
+
+
+def test_a_proxy_that_is_none(served, shelf, monkeypatch):
+    from huggingface_hub.utils import close_session
+
+    close_session()
+    monkeypatch.setenv("HTTP_PROXY", "nonsense://here")
+    monkeypatch.setenv("ALL_PROXY", "nonsense://here")
+    with pytest.raises(HubError, match="proxy that is set"):
+        plan(shelf, FetchRequest(ONNX))
+    close_session()
+
+
+def test_nobody_is_told_what_runs_this(served, shelf, retrouve, own_home):
+    """In a process of its own: the library that is asked asks once a process."""
+    online = {"HF_ENDPOINT": served.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(own_home / "hf")}
+    served.faults["small-onnx"] = [Refused(418)]
+    assert retrouve("models", "fetch", ONNX, environment=online).code == 3
+    assert [path for _, path, _ in served.requests] == ["/api/models/tests/small-onnx"]
+    assert not (own_home / "hf").exists()
+    wrong = retrouve("--json", "models", "fetch", ONNX, environment=online | {"HF_ENDPOINT": "http://[::1"})
+    assert wrong.code == 3 and "no address" in wrong.document["error"]
 
 
 @pytest.mark.parametrize(
