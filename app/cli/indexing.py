@@ -12,7 +12,7 @@ from app.cli.calls import Call, absolute
 from app.cli.interrupts import StopRequest
 from app.cli.opening import open_library
 from app.cli.progress import ProgressBar
-from app.cli.wording import counted, duration
+from app.cli.wording import counted, duration, size
 from core.errors import CallError, CatalogMissing, FileNamed, FolderError
 from core.types import IndexReport, Phase
 
@@ -101,7 +101,14 @@ def _moved(before: ModelMove | None, library: Library) -> str | None:
     after = library.move()
     if after is not None:
         return after.sentence if after.waits_for else f"{after.sentence} `retrouve index` goes on with it."
-    return None if before is None else f"All photos are encoded by the model {before.new}, and it answers now."
+    if before is None:
+        return None
+    said = f"All photos are encoded by the model {before.new}, and it answers now."
+    left = library.left_models()
+    if not left:
+        return said
+    names, room = " and ".join(one.model_id for one in left), size(sum(one.bytes for one in left))
+    return f"{said} What is left of {names}, to go back to it, takes {room}: `retrouve models tidy` removes that."
 
 
 def _finish(report: IndexReport, library: Library, moved: str | None, console: Console) -> int:

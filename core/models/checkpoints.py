@@ -95,7 +95,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             raise ModelDamaged(
                 f"{path} is a TorchScript archive, which holds code. Fetch the same weights as safetensors."
             ) from error
-        raise ModelDamaged(f"The model's weights cannot be read: {path} ({reason_of(error)}).") from error
+        said = reason_of(error)
+        if not any(letter.isalpha() for letter in said):  # the number of a byte that means nothing
+            said = "it is no checkpoint"
+        raise ModelDamaged(f"The model's weights cannot be read: {path} ({said}).") from error
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     tensors = {} if not isinstance(found, dict) else {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}

@@ -75,6 +75,8 @@ def find(name: str) -> Curated:
             return model
     near = difflib.get_close_matches(name, [model.name for model in models], 1, 0.4)
     hint = f"Did you mean `{near[0]}`? " if near else ""
+    if "/" in name:
+        hint = f"Did you mean `hf-hub:{name}`? "
     raise ModelMissing(
         f"There is no model `{name}` in the list. {hint}`retrouve models list` shows it; any other model of the hub is "
         "named as hf-hub:organisation/name."

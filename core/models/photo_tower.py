@@ -16,7 +16,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,13 +74,12 @@ class PhotoTower:
         start = 0
         while start < len(pixels):
             part = pixels[start : start + self.batch]
-            try:
-                rows.append(self._once(part))
-            except Exception as error:
-                if len(part) == 1 or not is_out_of_memory(error):
-                    raise
+            found = self._once_or_none(part)
+            if found is None:
+                # Only here: what was raised held on to what had filled the memory.
                 self._halve(len(part))
                 continue
+            rows.append(found)
             start += len(part)
         return np.concatenate(rows)
 
@@ -136,13 +135,22 @@ class PhotoTower:
             count += len(pixels)
         return count / max(spent, 1e-9)
 
+    def _once_or_none(self, part: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> Embeddings | None:
+        """None where memory does not hold so many; with a single photo that is raised."""
+        try:
+            return self._once(part)
+        except Exception as error:
+            if len(part) == 1 or not is_out_of_memory(error):
+                raise
+            return None
+
     def _once(self, part: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> Embeddings:
         import torch
 
         tower = self._full if len(part) == self.batch else self._eager
-        autocast = torch.autocast(
-            self.kind, getattr(torch, PRECISIONS[self.precision]), enabled=self.precision != "f32"
-        )
+        autocast: AbstractContextManager[object] = nullcontext()
+        if self.precision != "f32":
+            autocast = torch.autocast(self.kind, getattr(torch, PRECISIONS[self.precision]))
         with torch.inference_mode(), autocast, self._staged(len(part)) as staged:
             for place, pixels in enumerate(part):
                 np.copyto(staged[place].numpy(), pixels)

@@ -76,7 +76,7 @@ def test_a_library_moves_to_another_model_and_back(retrouve, photos, tmp_path):
     assert chosen.code == 0 and "0 of 12 photos" in chosen.out and "retrouve index" in chosen.out
     before = retrouve("--library", library, "--json", "search", "red").document
     moved = retrouve("--library", library, "--json", "index").document
-    assert "mine-" in moved["note"]
+    assert "mine-" in moved["note"] and "`retrouve models tidy` removes that" in moved["note"]
     status = retrouve("--library", library, "--json", "status").document
     assert status["model"] == "mine"
     back = retrouve("--library", library, "--json", "models", "use", "starter").document

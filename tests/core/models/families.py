@@ -35,6 +35,8 @@ class Family:
     """One of its published checkpoints, where they do not all scale photos alike."""
     gain: float = 2.0
     """How many times their usual size the random weights of the whole one are, so that it tells photos apart."""
+    small_gain: float = 2.0
+    """The same of the small one."""
     quick: bool = True
     """Whether the small one takes part in ``make test``, where the time of all tests is short."""
 
@@ -60,7 +62,7 @@ def write(folder: Path, family: Family, *, whole: bool) -> Path:
     if family.tower is not None:
         built["text_cfg"] |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
         built["custom_text"] = True
-    state = small_models.build(built, gain=family.gain if whole else 2.0).state_dict()
+    state = small_models.build(built, gain=family.gain if whole else family.small_gain).state_dict()
     save_file({k: v.contiguous().clone() for k, v in state.items()}, folder / "open_clip_model.safetensors")
     return folder
 
@@ -252,6 +254,18 @@ FAMILIES = (
             "text_cfg": TEXT,
         },
         gain=8.0,
+    ),
+    Family(
+        "Perception Encoder",
+        "PE-Core-T-16-384",
+        {
+            "embed_dim": 24,
+            "custom_text": True,
+            "vision_cfg": _timm("vit_pe_core_tiny_patch16_384", 384, timm_pool="map", timm_proj=None),
+            "text_cfg": TEXT,
+        },
+        gain=6.0,
+        small_gain=10.0,
     ),
     Family(
         "CoCa",

@@ -32,6 +32,11 @@ def test_each_says_what_helps_to_choose():
     assert find("mobileclip2-s0").warning is not None and "research only" in str(find("MobileCLIP2-S0").warning)
 
 
+def test_a_name_of_the_hub_is_told_from_one_of_the_list():
+    with pytest.raises(ModelMissing, match="Did you mean `hf-hub:laion/some-clip`"):
+        find("laion/some-clip")
+
+
 def test_near_names():
     with pytest.raises(ModelMissing, match="Did you mean `ViT-B-32-openai`"):
         find("ViT-B-32_openai")

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -363,6 +364,7 @@ def test_a_torchscript_archive_is_refused(tmp_path):
     [
         ("a.pt", b""),
         ("a.pt", b"nonsense"),
+        ("a.pt", b"hello"),
         ("a.safetensors", b""),
         ("a.safetensors", b"\xff" * 40),
         ("a.bin", b"PK\x03\x04" + bytes(50)),
@@ -370,8 +372,9 @@ def test_a_torchscript_archive_is_refused(tmp_path):
 )
 def test_a_damaged_checkpoint_is_named(shelf, tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelDamaged, match=name):
+    with pytest.raises(ModelDamaged, match=name) as caught:
         import_model(shelf, ImportRequest(tmp_path / name, architecture="ViT-B-32"))
+    assert re.search(r"\(.*[a-z]", str(caught.value)), "the reason is in words"
     assert list(shelf.folder.iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """The path that photos take on a GPU, taken on the CPU: the same steps, and a fake of a memory that is too small."""
 
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -85,6 +86,22 @@ def test_a_memory_that_holds_no_photo_is_told(pixels):
     with pytest.raises(Exception, match="out of memory") as caught:
         tower.encode(pixels)
     assert is_out_of_memory(caught.value) and tower.batch == 1
+
+
+def test_what_filled_the_memory_is_let_go_of_before_it_is_tried_again(pixels):
+    held = []
+
+    class Filling(Device):
+        def __call__(self, batch):
+            if len(batch) > 4:
+                held.append(weakref.ref(batch))
+            else:
+                assert all(batch() is None for batch in held), "the memory is still full"
+            return super().__call__(batch)
+
+    tower = tower_of(Filling(4))
+    tower.batch = 16
+    assert len(tower.encode(pixels)) == 23 and len(held) == 2
 
 
 def test_another_fault_is_no_reason_to_try_again(pixels):
