@@ -10,7 +10,8 @@ Needs NumPy alone, encodes no photo anew, and takes seconds. What it does, from 
 5. `choose` takes the ridge and the strength of the mixture with which held-out photos are found best.
 6. `judge` says of each name whether it is installed, and why not.
 7. `calibrate` gives a name a curve from cosines to probabilities (Platt 1999), from the scores of held-out photos.
-8. `general` measures the sample photos with and without the names: general words must stay where they were.
+8. `spare_words` takes no ordinary word over, and `spare_general` measures the sample photos with and without the names:
+   general words must stay where they were.
 9. `train` puts it all into a run's folder, and into the catalogue where it is better.
 
 Progress goes to stdout, a JSON object a line; the last is the result.
@@ -43,6 +44,7 @@ from core.search.calibration import Calibration, Curve
 from training import adapter_report as report
 from training import curve_picture, progress
 from training.general import General, Remembering
+from training.plain_words import spare_words
 from training.teaching import Floats, Left, Taught, gather, sort_out, unit
 
 Tell = Callable[..., None]
@@ -346,8 +348,9 @@ def train(library: Library, options: Options, tell: Tell) -> dict[str, Any]:
         general = General(encoder, space.general, partial(tell, "Looking at the samples")) if lessons else None
         learned = [one.learned for one in lessons]
         if general is not None:
+            learned, taken = spare_words(general, space, lessons, model.calibration)
             learned, harmful = spare_general(general, learned, model.calibration, options.tolerance)
-            left += harmful
+            left += taken + harmful
         kept = [one for one in lessons if one.learned in learned]
         asked = report.Questions(space, kept, said, ids, encoder, model)
         draft.write(runs.EXAMPLES, asked.examples(general, learned))

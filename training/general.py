@@ -69,10 +69,12 @@ class General:
         """The photo that is the right answer to each."""
         self._owner = [index for index, row in enumerate(kept) for _ in row.captions]
 
-    def ranks(self, encoder: Encoder | None = None) -> NDArray[np.int64]:
-        """How many photos come before the right one, for each caption: int64[captions]."""
+    def ranks(self, encoder: Encoder | None = None, also: NDArray[np.float32] | None = None) -> NDArray[np.int64]:
+        """How many photos come before the right one, for each caption: int64[captions]. ``also`` are more photos that
+        may, float32[k, dim]."""
         sentences = (encoder or self.encoder).encode_texts(self.captions)
-        return retrieval.caption_ranks(self._photos, sentences, self._owner)
+        photos = self._photos if also is None else np.concatenate([self._photos, also])
+        return retrieval.caption_ranks(photos, sentences, self._owner)
 
     def recall(self, encoder: Encoder | None = None) -> float:
         """The share of captions whose photo is among the first ten: 0 to 1."""

@@ -25,6 +25,7 @@ from itertools import pairwise
 
 from core.adapters import unsaid
 from core.adapters.names import ARTICLES, Keys, is_unspaced, key_of, tokens
+from core.adapters.ordinary import is_ordinary
 from core.search.wordforms import FUNCTION_WORDS
 
 SHORT = 4
@@ -217,12 +218,22 @@ def _names(one: Said, writing: _Writing, repeated: set[str], wholes: set[str]) -
         yield text
         return
     runs = list(_capitals(one.text, writing))
+    if _is_told_apart(words, runs) and not _JOINTS.search(text):
+        yield text
+        return
     if 1 < len(words) <= SHORT and not _JOINTS.search(text) and not runs:
         definite = words[0].casefold() in _OWN | {"the"}
         inside = words[1:] if definite else words
         if (definite or key in repeated) and not any(word.casefold() in FUNCTION_WORDS | _NUMBERS for word in inside):
             yield text
     yield from runs
+
+
+def _is_told_apart(words: Sequence[str], runs: Sequence[str]) -> bool:
+    """Whether a short caption gives an ordinary word something that makes it a name: "our Toy", "Toy the duck"."""
+    if not 1 < len(words) <= SHORT or len(runs) != 1 or not is_ordinary(key_of(runs[0])):
+        return False
+    return (words[1:] == runs[0].split() and words[0].casefold() in _OWN) or (words[0] == runs[0] and words[1] == "the")
 
 
 def _capitals(text: str, writing: _Writing) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core import runs
+from core.adapters.candidates import Candidate
 from core.adapters.encoding import NamedEncoder
 from core.adapters.learned import LearnedName
 from core.adapters.names import NameBook
@@ -19,8 +20,10 @@ from core.library import Library
 from core.models import background
 from core.runs import Draft
 from core.search.calibration import Curve
-from training.adapter import Options, spare_general, train
+from training.adapter import Found, Lesson, Options, Space, spare_general, train
 from training.general import General, Remembering
+from training.plain_words import spare_words
+from training.teaching import Floats, Taught, gather
 
 STALLS = ("024", "056", "080")
 """Three market stalls with vegetables; 009 and 050 are near."""
@@ -185,3 +188,41 @@ def test_names_that_harm_general_sentences_are_left_out_and_no_others(library: L
     kept, left = spare_general(general, [red, korver], model.calibration, 0.01)
     assert kept == [korver] and [one.name for one in left] == ["Red"] and "general sentences" in left[0].why
     assert spare_general(general, [red, korver], model.calibration, 1.0) == ([red, korver], [])
+
+
+@pytest.mark.parametrize("word", ["Can", "Toy", "Will"])
+def test_an_ordinary_word_is_not_taken_over(library: Library, tmp_path: Path, word: str) -> None:
+    caption(library, tmp_path, _024=[word], _056=[word], _080=[word])
+    result = train(library, Options(), silent)
+    assert not result["installed"] and "ordinary word" in left_out(result)[word]
+    assert f"“our {word}”" in left_out(result)[word]
+
+
+def test_an_ordinary_word_that_keeps_its_meaning_may_be_a_name(library: Library) -> None:
+    model, encoder = library.answering, Remembering(library.answering_encoder())
+    ground = background.load(model)
+    assert ground is not None
+    general = General(encoder, ground.photos, lambda done, total: None)
+    _, _, own = gather(library, model)
+    space, rows = Space(own, ground.photos), np.arange(3)
+    words, other = encoder.encode_texts(["beaver", "a market stall with vegetables"])
+
+    def lesson(vector: Floats) -> Lesson:
+        candidate = Candidate("Beaver", "beaver", (1, 2, 3), False)
+        taught = Taught(candidate, rows, tuple(rows[:, None]), words)
+        none = np.zeros(3, np.int64)
+        found = Found(none, none, np.zeros(3, np.float32), np.zeros(3, np.float32), [])
+        return Lesson(taught, LearnedName("Beaver", "beaver", vector, Curve(40.0, -10.0, 0.5), 1.0, 3), found, 1.0)
+
+    same, else_ = lesson(words), lesson(other)
+    assert spare_words(general, space, [same], model.calibration) == ([same.learned], [])
+    kept, left = spare_words(general, space, [else_], model.calibration)
+    assert not kept and [one.name for one in left] == ["Beaver"]
+
+
+def test_two_words_make_a_name_of_an_ordinary_one(library: Library, tmp_path: Path) -> None:
+    caption(library, tmp_path, _024=["our Toy"], _056=["Our Toy", "Blue Cabin"], _080=["our Toy", "Blue Cabin"])
+    result = train(library, Options(), silent)
+    assert {one["name"] for one in result["names"]} == {"our Toy", "Blue Cabin"}
+    model = library.answering.model_id
+    assert not library.adapters.book(model).cut("a toy car").names and library.adapters.book(model).cut("our toy").names

@@ -93,3 +93,10 @@ def test_names_stand_between_others_where_there_are_no_spaces() -> None:
     assert set(names) == {"李明", "犬太郎"}
     assert names["李明"].contents == (0, 1, 2) and names["犬太郎"].contents == (3, 4)
     assert found("ポチ", "ポチと海", "ポチャッコ")["ポチ"].contents == (0, 1), "katakana is a word by itself"
+
+
+def test_an_ordinary_word_becomes_a_name_by_what_stands_beside_it() -> None:
+    names = found("our Toy", "our Toy in the bath", "Toy the duck", "Toy the duck")
+    assert names["our Toy"].contents == (0, 1) and names["Toy the duck"].contents == (2, 3)
+    assert all(name.proper for name in names.values()) and "Toy" not in names
+    assert set(found("our Biscuit", "Biscuit the dog")) == {"Biscuit"}, "this is no ordinary word"
