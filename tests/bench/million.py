@@ -41,7 +41,8 @@ _BUDGET_MS = 100.0
 _ADDED = 1000
 _SHARES = ("50 %", "5 %", "0.5 %")
 _NO_GRAPHS = 1 << 60
-_BLOCK = 4096
+_BLOCK = 512
+"""Rows: OpenBLAS would share out larger products."""
 
 
 def measure(place: Path, count: int, info: ModelInfo, home: Path) -> list[Row]:
