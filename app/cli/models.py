@@ -119,8 +119,12 @@ def _fetch(call: Call, operands: list[str], console: Console) -> int:
     console.say(f"{chosen.listing.repository}: {size(chosen.listing.bytes)}, licence: {licence}")
     if chosen.warning:
         console.say(chosen.warning)
-    with ProgressBar(console) as bar:
-        report = fetch(shelf, chosen, steps_of(bar))
+    try:
+        with ProgressBar(console) as bar:
+            report = fetch(shelf, chosen, steps_of(bar))
+    except KeyboardInterrupt:
+        console.fail("Interrupted. What is fetched already is kept: the same command goes on from there.")
+        return 130
     tell_import(report, console)
     return 0
 
