@@ -5,7 +5,8 @@ Needs NumPy alone, encodes no photo anew, and takes seconds. What it does, from 
 1. `training.teaching` reads which names captions and tags mention, and the embeddings of all photos.
 2. `Space` knows how photos in general look: the person's own, and the background that came with the model.
 3. `learn` gives a name a direction: linear discriminant analysis (Fisher 1936) with a ridge, of the name's few photos
-   against all others, mixed with what the name's words meant to the model already.
+   against all others, mixed with what the name's words meant to the model already. Photos that have only a longer name
+   ("Bello Junior" for "Bello") count among the others as much as all of these together.
 4. `hold_out` leaves each photo of a name out once, learns from the others, and looks where it is found.
 5. `choose` takes the ridge and the strength of the mixture with which held-out photos are found best.
 6. `judge` says of each name whether it is installed, and why not.
@@ -61,6 +62,8 @@ SAMPLE = 20_000
 """Own photos that ridge and strength are chosen on, and that say how photos look in general."""
 CHOOSE_ON = 200
 """Names that ridge and strength are chosen on."""
+NAMESAKES = 0.5
+"""The share that photos of longer names have among those that a name is told from."""
 AT_ONCE = 16
 """Names that go through all photos at once: reading 100,000 embeddings costs more than comparing them."""
 FIRST = 10
@@ -96,6 +99,12 @@ class Space:
         turned = (means - self.mean).astype(np.float32) @ self._axes
         return unit((turned * inverse).astype(np.float32) @ self._axes.T)
 
+    def towards(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How far the mean of all others moves where half of them are these photos: float64[dim], zeros for none."""
+        if not len(rows):
+            return np.zeros_like(self.mean)
+        return np.asarray(NAMESAKES * (self.own[rows].mean(axis=0, dtype=np.float64) - self.mean))
+
     def scores(self, directions: Floats, few: bool) -> tuple[NDArray[np.int64], Floats]:
         """The cosines of the own photos (or of the sample alone), and behind them of the background, with some
         directions: the own rows int64[n], and float32[n + background, k]."""
@@ -111,6 +120,7 @@ def learn(space: Space, name: Taught, ridge: float, strength: float, without: in
     """A name's direction, float32[dim]; ``without`` one of its motifs. Each motif counts once."""
     kept = [group for number, group in enumerate(name.groups) if number != without]
     mean = np.mean([space.own[group].mean(axis=0) for group in kept], axis=0)
+    mean = mean - space.towards(name.namesakes)
     direction: Floats = _mixed(space.discriminant(mean[None], ridge), name.words, strength)[0]
     return direction
 
@@ -164,7 +174,8 @@ Founds = Iterator[tuple[Taught, list[Found]]]
 def _means_without_each(space: Space, name: Taught) -> NDArray[np.float64]:
     """The mean of all other motifs, for each that is held out: float64[held, dim]."""
     means = np.stack([space.own[group].mean(axis=0, dtype=np.float64) for group in name.groups])
-    return np.asarray((means.sum(axis=0) - means[name.held()]) / max(len(means) - 1, 1))
+    left = (means.sum(axis=0) - means[name.held()]) / max(len(means) - 1, 1)
+    return np.asarray(left - space.towards(name.namesakes))
 
 
 def _found(
@@ -234,11 +245,14 @@ def judge(before: NDArray[np.int64], after: NDArray[np.int64], gallery: int) -> 
 
 def calibrate(space: Space, name: Taught, direction: Floats, found: Found) -> Curve:
     """A curve with seven to one for a photo as near as those that were held out, and seven thousandths for one that
-    stands out from all others by three standard deviations."""
+    stands out from all others by three standard deviations, or is as near as photos of longer names, if that is more.
+    """
     rows, columns = space.scores(direction[None], few=True)
     scores = np.delete(columns[:, 0], np.flatnonzero(np.isin(rows, name.rows)))
     spread = max(float(scores.std()), 1e-4)
     low = float(np.median(scores)) + 3 * spread
+    if len(name.namesakes):
+        low = max(low, float((space.own[name.namesakes] @ direction).mean()))
     high = max(float(found.scores.mean()), low + 0.5 * spread)
     slope = (2.0 + 5.0) / (high - low)
     return Curve(slope, 2.0 - slope * high, 0.5)

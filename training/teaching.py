@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.adapters import candidates
 from core.adapters.candidates import Candidate, Said
-from core.adapters.names import key_of
+from core.adapters.names import Keys, key_of
 from core.catalog import embeddings
 from core.errors import CallError
 from core.library import Library
@@ -39,6 +39,8 @@ class Taught:
     groups: tuple[NDArray[np.int64], ...]
     words: Floats
     """What the name's words mean to the model: float32[dim]."""
+    namesakes: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """Rows of photos that have only longer names with this one in them, "Bello Junior" for "Bello": not its own."""
 
     @property
     def name(self) -> str:
@@ -120,6 +122,7 @@ def sort_out(
     words = encoder.encode_texts([one.name for one in listed]) if listed else np.empty((0, model.dim), np.float32)
     chosen: list[Taught] = []
     left: list[Left] = []
+    longer = longer_ones(candidates.candidates(said) if names else listed)
     for candidate, vector in zip(listed, words, strict=True):
         rows = np.array([place[id] for id in candidate.contents if id in place], np.int64)
         if len(rows) > PHOTOS:
@@ -129,8 +132,20 @@ def sort_out(
         if why:
             left.append(Left(candidate.name, len(candidate.contents), why))
         else:
-            chosen.append(Taught(candidate, rows, groups, vector))
+            others = longer.get(candidate.key, set()) - set(candidate.contents)
+            namesakes = np.array(sorted(place[id] for id in others if id in place), np.int64)
+            chosen.append(Taught(candidate, rows, groups, vector, namesakes))
     return chosen, left
+
+
+def longer_ones(listed: Sequence[Candidate]) -> dict[str, set[int]]:
+    """For each name that stands in longer ones, the contents that have these."""
+    keys = Keys(one.key for one in listed)
+    found: dict[str, set[int]] = {}
+    for one in listed:
+        for key in keys.all_in(one.key) - {one.key}:
+            found.setdefault(key, set()).update(one.contents)
+    return found
 
 
 def unit(vectors: NDArray[np.floating]) -> Floats:

@@ -218,14 +218,23 @@ class Teach(QObject):
         known = lesson is not None and lesson.adapter is not None and lesson.fits
         both = known and learned is not None and not learned.why
         page.pair.show_name(says, about(name, learned), photos, compared=both)
-        library, asked = self._session.library, (says, photos, self._run)
+        others = self._named_otherwise(self._name, lesson) if both else ()
+        library, asked = self._session.library, (says, photos, others, self._run)
         if not both:
             self._comparing.drop()
             self._compared = ()
         elif library is not None and asked != self._compared:
             self._compared = asked
-            work = partial(compare, library, says, photos, self._run)
+            work = partial(compare, library, says, photos, others, self._run)
             self._comparing.run(self._session.lanes.preview, work, self._on_compared, self._on_not_compared)
+
+    def _named_otherwise(self, key: str, lesson: Lesson | None) -> tuple[int, ...]:
+        """The photos that have another name which the run learned."""
+        if self._overview is None or lesson is None:
+            return ()
+        learned = {other for other, one in lesson.names.items() if not one.why} - {key}
+        names = (one for one in self._overview.learnable.names if one.key in learned)
+        return tuple(sorted({id for one in names for id in one.photos}))
 
     def _on_compared(self, compared: Compared) -> None:
         self._page.pair.show_compared(compared)

@@ -154,14 +154,15 @@ def names_of(result: Mapping[str, Any]) -> dict[str, Learned]:
     return {key_of(one.name): one for one in (*left, *learned)}
 
 
-def compare(library: Library, name: str, photos: Sequence[int], run: str) -> Compared:
+def compare(library: Library, name: str, photos: Sequence[int], others: Sequence[int], run: str) -> Compared:
     """Search for a name twice, without any adapter and with that of a run. ``photos`` are those that have the name in a
-    caption or a tag: they are found by these words alone, so that the others come first."""
+    caption or a tag: they are found by these words alone, so that the rest comes first. ``others`` have another name
+    that was learned: somebody did name them, and they are not shown."""
     query = query_of(name)
-    named = np.array(photos, np.int64)
+    named, elsewhere = np.array(photos, np.int64), np.setdiff1d(others, photos).astype(np.int64)
     before = library.search_as(query, None, _TOP, worker=True)
     after = library.search_as(query, run, _TOP, worker=True)
-    return Compared(name, run, _laid(before, named), _laid(after, named))
+    return Compared(name, run, _laid(before, named, elsewhere), _laid(after, named, elsewhere))
 
 
 def query_of(name: str) -> str:
@@ -170,10 +171,10 @@ def query_of(name: str) -> str:
     return name if plain else '"{}"'.format(name.replace('"', " "))
 
 
-def _laid(result: SearchResult, named: Ids) -> Laid:
-    """Photos that say nothing of the name, good matches and less sure ones, and behind them those that do."""
-    known = set(named.tolist())
-    new = [hit for hit in result.hits if hit.photo_id not in known]
+def _laid(result: SearchResult, named: Ids, elsewhere: Ids) -> Laid:
+    """Photos that nobody named, good matches and less sure ones, and behind them those that have the name."""
+    known, other = set(named.tolist()), set(elsewhere.tolist())
+    new = [hit for hit in result.hits if hit.photo_id not in known | other]
     old = [hit for hit in result.hits if hit.photo_id in known]
     sure = sum(hit.strong for hit in new)
     first, second = new[:FIRST], old[:FIRST]

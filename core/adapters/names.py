@@ -131,6 +131,16 @@ class NameBook:
     def __len__(self) -> int:
         return len(self._known)
 
+    def longer(self, name: LearnedName) -> tuple[str, ...]:
+        """The learned names that have another one in them: "Bello Junior" for "Bello"."""
+        return tuple(
+            one.name for key, one in self._known.items() if key != name.key and name.key in self._keys.all_in(key)
+        )
+
+    def means(self, name: LearnedName, text: str) -> bool:
+        """Whether a text has a name by itself, and not only inside a longer one."""
+        return any(span.key == name.key for span in self._keys.spans(text))
+
     def cut(self, sentence: str) -> Cut:
         """The names in a sentence, and the rest of it."""
         sentence = readable(sentence)

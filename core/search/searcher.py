@@ -30,6 +30,7 @@ from core.search.filters import Condition
 from core.search.grammar import All, Any, Branch, Like, Query
 from core.search.index import Ids, Scores, best
 from core.search.judging import Found, judge
+from core.search.namesakes import without_longer
 from core.search.ranking import Listed, Ranking, Worded
 from core.search.refining import Pulls
 from core.search.seeking import Seeker, Sought
@@ -187,6 +188,7 @@ class Searcher:
         hits = self._words.search(plan.texts, plan.where if plan.where.sql else None, WORDED) if plan.texts else None
         if hits is None or not len(hits):
             return np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32)
+        hits = without_longer(self._words, hits, [one for one in plan.wanted if one.weight > 0])
         ids, covered = fusion.by_content(hits)
         known, cosines = self._store.exact().scores(vector[None], ids)
         order = np.argsort(known)
@@ -217,7 +219,7 @@ class Searcher:
         said = [np.empty(0, np.int64)]
         for one in unwanted:
             if one.text is not None:
-                hits = self._words.search([one.text])
+                hits = without_longer(self._words, self._words.search([one.text]), [one])
                 said.append(hits.content_ids[hits.covered >= LEFT_OUT])
         return np.unique(np.concatenate(said))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.adapters.learned import LearnedName
@@ -39,6 +40,10 @@ class Sought:
     sample: Sample | None = None
     learned: bool = False
     """Whether this is a name that was learned (see `core.adapters`), not what the words alone mean."""
+    longer: tuple[str, ...] = ()
+    """Other learned names that have this one in them."""
+    means: Callable[[str], bool] = lambda text: True
+    """Whether a text has the name by itself, and not only inside a longer one."""
 
     @property
     def edge(self) -> float:
@@ -88,7 +93,7 @@ class Seeker:
         plain: list[tuple[str, float]] = []
         for text, weight in texts:
             cut = book.cut(text)
-            named += [self._name(one, weight) for one in cut.names]
+            named += [_name(book, one, weight) for one in cut.names]
             if not cut.names or cut.rest:
                 plain.append((cut.rest if cut.names else text, weight))
         return [*named, *self._texts(plain), *(self._photo(like, weight) for like, weight in likes)]
@@ -103,7 +108,7 @@ class Seeker:
         left = [word for word, cut in cuts.items() if len(cut.names) != 1 or cut.rest]
         meant = [(meaning, 1.0) for word in left for meaning in MEANT.get(word.casefold(), (word,))]
         photos = [self._photo(term, 1.0) for term in branch.unwanted if isinstance(term, Like)]
-        return [*(self._name(one, 1.0) for one in alone), *self._texts(meant), *photos]
+        return [*(_name(book, one, 1.0) for one in alone), *self._texts(meant), *photos]
 
     def _texts(self, texts: Sequence[tuple[str, float]]) -> list[Sought]:
         if not texts:
@@ -115,13 +120,16 @@ class Seeker:
             for (text, weight), vector in zip(texts, vectors, strict=True)
         ]
 
-    def _name(self, name: LearnedName, weight: float) -> Sought:
-        return Sought(name.vector, name.curve, f"'{name.name}', as it was learned", weight, name.name, learned=True)
-
     def _photo(self, term: Like, weight: float) -> Sought:
         sample = self._samples.find(Path(term.path), term.part)
         name = sample.path.name if term.part is None else f"a part of {sample.path.name}"
         return Sought(sample.vector, self._info.photo_calibration, name, weight, None, sample)
+
+
+def _name(book: NameBook, name: LearnedName, weight: float) -> Sought:
+    said, longer = f"'{name.name}', as it was learned", book.longer(name)
+    means = partial(book.means, name)
+    return Sought(name.vector, name.curve, said, weight, name.name, learned=True, longer=longer, means=means)
 
 
 def _shortened(sentence: str) -> str:

@@ -85,6 +85,12 @@ class WordIndex:
         order = np.argsort(-scores, kind="stable")
         return WordHits(ids[order], contents[order], scores[order], covered[order])
 
+    def written(self, photo_ids: Sequence[int]) -> dict[int, list[str]]:
+        """All that is written about some photos: captions, tags, and the names of folders and files."""
+        with self._catalog.read() as db:
+            found = written(db, photo_ids)
+        return {id: [*one.caption, *one.tag, *one.folder, *one.name] for id, one in found.items()}
+
     def why(self, photo_ids: Sequence[int], texts: Sequence[str]) -> dict[int, tuple[str, ...]]:
         """Which words of ``texts`` each photo has, and where: ``caption: 'Grandma', 'beach'``, ``folder: 'Italy'``.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core.adapters.candidates import Candidate
+from core.adapters.candidates import Candidate, Said, candidates
 from core.search.calibration import Curve, match
 from training import adapter, teaching
 from training.adapter import Found, Space
@@ -73,6 +75,29 @@ def test_held_out_photos_take_no_part_in_what_they_judge() -> None:
     assert (found.by_words > found.ranks).all()
     together = held_out(where, taught(clusters[1], where), taught(clusters[2], where), name)
     assert (together.ranks == found.ranks).all() and (together.by_words == found.by_words).all()
+
+
+def test_photos_of_a_longer_name_are_not_this_name() -> None:
+    where, clusters = space(names=2)
+    rows, other = clusters
+    # The two look alike: half of what sets the one apart is the other's as well.
+    alike = where.own[rows].mean(axis=0)
+    where.own[other] = unit(where.own[other] + alike)
+    name = taught(rows[:3], where)
+    against = replace(name, namesakes=other[:3])
+
+    def lead(one: Taught) -> float:
+        """By how much the name's other photos stand above the longer name's that were not learned from."""
+        scores = where.own @ adapter.learn(where, one, 1.0, 0.85)
+        return float(scores[rows[3:]].mean() - scores[other[3:]].mean())
+
+    assert lead(against) > 1.1 * lead(name) > 0
+    found = held_out(where, against)
+    direction = adapter.learn(where, against, 1.0, 0.85)
+    curve = adapter.calibrate(where, against, direction, found)
+    assert match(float((where.own[other[:3]] @ direction).mean()), curve) < 0.02
+    said = [Said(1, "Bello"), Said(2, "Bello Junior"), Said(3, "Bello"), Said(4, "Bello Junior"), Said(2, "Bello")]
+    assert teaching.longer_ones(candidates(said))["bello"] == {2, 4}
 
 
 def test_near_copies_are_one_motif_and_left_out_together() -> None:

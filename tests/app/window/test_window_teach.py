@@ -22,8 +22,9 @@ from app.training_child import TrainingChild
 from app.window import teach, teach_switching
 from app.window.captions_dialog import CaptionsDialog
 from app.window.start import Parts
+from app.window.teach_reading import compare
 from core.library import Library
-from core.types import SearchResult
+from core.types import Hit, SearchResult
 
 Open = Callable[..., Parts]
 PROJECT = Path(__file__).resolve().parents[3]
@@ -404,3 +405,23 @@ def test_the_window_waits_for_nothing(parts: Parts, page: Any, qtbot: Any, encod
     QApplication.processEvents()
     assert page.pair.title.text() == page.names_model.rows[1].title
     encoder.may_go_on.set()
+
+
+def test_a_photo_that_has_another_learned_name_is_none_that_nobody_named() -> None:
+    class Found:
+        def search_as(self, query: str, run: str | None, top: int, worker: bool) -> SearchResult:
+            hits = tuple(Hit(id, id, bytes(32), Path(f"{id}.jpg"), 0.5, 0.9, True) for id in (1, 2, 3, 4))
+            return SearchResult(hits, 4, 0.0, 4)
+
+    compared = compare(Found(), "Bello", [1], [1, 3], "adapter-1")  # type: ignore[arg-type]
+    assert compared.after.ids.tolist() == [2, 4, 1]
+    first = compared.after.sections[0]
+    assert (first.title, first.note) == ("Nobody named these", "2 good matches")
+
+
+def test_the_photos_of_other_learned_names_are_told_to_the_search(parts: Parts, page: Any, qtbot: Any) -> None:
+    learn(parts, page, qtbot)
+    teach_page, lesson = parts.conductor.teach, parts.conductor.teach._lesson()
+    assert lesson is not None
+    assert teach_page._named_otherwise("momo", lesson) == teach_page._learnable("biscuit").photos
+    assert teach_page._named_otherwise("biscuit", lesson) == (), "Momo was not learned"
