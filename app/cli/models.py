@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from app.cli import models_use
 from app.cli.calls import Call, absolute
+from app.cli.opening import open_library, root_paths
 from app.cli.progress import ProgressBar
 from app.cli.wording import percent, size
-from core.errors import CallError
+from core.errors import CallError, RetrouveError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.cli.console import Console
     from core.models.importing import ImportReport, Step
     from core.models.shelf import Shelf
@@ -157,7 +161,7 @@ def tell_import(report: ImportReport, console: Console) -> None:
         console.say(remark)
 
 
-def _export(_call: Call, operands: list[str], console: Console) -> int:
+def _export(call: Call, operands: list[str], console: Console) -> int:
     from core.models.choices import choice_of
     from core.models.exporting import export_model
     from core.models.shelf import Shelf
@@ -165,11 +169,19 @@ def _export(_call: Call, operands: list[str], console: Console) -> int:
     shelf = Shelf()
     info = shelf.find(operands[0])
     with ProgressBar(console) as bar:
-        written = export_model(info, absolute(operands[1]), steps_of(bar))
+        written = export_model(info, absolute(operands[1]), steps_of(bar), _not_for_exports(call, shelf))
     choice = choice_of(written, shelf)
     console.document({"model": as_document(choice)})
     console.say(f"`{written.name}` is written to {written.folder}: {size(choice.bytes)}.")
     return 0
+
+
+def _not_for_exports(call: Call, shelf: Shelf) -> dict[Path, str]:
+    """The folders that hold what is not to be mixed with an export, and what each is."""
+    found = {shelf.folder: f"the shelf, {shelf.folder}", call.library: f"the library, {call.library}"}
+    with suppress(RetrouveError), open_library(call.library) as library:
+        found |= {root: f"a folder of your photos, {root}" for root in root_paths(library)}
+    return found
 
 
 def _remove(_call: Call, operands: list[str], console: Console) -> int:

@@ -1,7 +1,8 @@
 """All models that a person can choose between, at hand or not, each with what helps to choose: one row a model.
 
-What lies here (`core.models.shelf`, and the copies that a library keeps) is joined by name with the curated list
-(`core.models.curated`) and with the speed that was measured on this machine (`core.models.estimating`).
+What lies here (`core.models.shelf`, and the copies that a library keeps) is joined with the curated list
+(`core.models.curated`), where it was fetched from there, and with the speed that was measured on this machine
+(`core.models.estimating`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,12 @@ def choices(shelf: Shelf, kept: Sequence[ModelInfo] = ()) -> tuple[ModelChoice, 
     ``kept`` are a library's own copies. Raises ModelDamaged when the curated list cannot be read.
     """
     offered, rates = listed.curated(), estimating.kept(shelf)
-    by_name = {model.name.casefold(): model for model in offered}
     here = shelf.all()
     ids = {info.model_id for info in here}
     copies = [info for info in kept if info.model_id not in ids]
     rows = []
     for info in (*here, *copies):
-        known = by_name.get(info.name.casefold())
-        rows.append(_at_hand(info, _place(info, shelf, copies), known, rates))
+        rows.append(_at_hand(info, _place(info, shelf, copies), offered, rates))
     names = {row.name.casefold() for row in rows}
     rows += [_to_fetch(model, shelf, rates) for model in offered if model.name.casefold() not in names]
     return (*rows, *(_broken(entry) for entry in shelf.unusable()))
@@ -40,8 +39,7 @@ def choices(shelf: Shelf, kept: Sequence[ModelInfo] = ()) -> tuple[ModelChoice, 
 
 def choice_of(info: ModelInfo, shelf: Shelf) -> ModelChoice:
     """One model that is at hand, as `choices` lists it."""
-    known = next((model for model in listed.curated() if model.name.casefold() == info.name.casefold()), None)
-    return _at_hand(info, _place(info, shelf, ()), known, estimating.kept(shelf))
+    return _at_hand(info, _place(info, shelf, ()), listed.curated(), estimating.kept(shelf))
 
 
 def runs_on(info: ModelInfo) -> RunsOn:
@@ -60,8 +58,9 @@ def _place(info: ModelInfo, shelf: Shelf, copies: Sequence[ModelInfo]) -> Place:
     return Place.SHELF if shelf.folder in info.folder.parents else Place.BUNDLED
 
 
-def _at_hand(info: ModelInfo, place: Place, known: Curated | None, rates: Mapping[str, float]) -> ModelChoice:
-    said = info.raw
+def _at_hand(info: ModelInfo, place: Place, offered: Sequence[Curated], rates: Mapping[str, float]) -> ModelChoice:
+    said, known = info.raw, listed.behind(info.raw, offered)
+    taken = known is None and info.name.casefold() in {model.name.casefold() for model in offered}
     return ModelChoice(
         name=info.name,
         place=place,
@@ -71,7 +70,8 @@ def _at_hand(info: ModelInfo, place: Place, known: Curated | None, rates: Mappin
         licence=str(said.get("licence") or (known.licence if known else "")),
         runs_on=runs_on(info),
         source=str(said.get("source") or ""),
-        photos_a_second=rates.get(known.name if known else info.name),
+        # What is called like one of the list and is another was not measured.
+        photos_a_second=None if taken else rates.get(known.name if known else info.name),
         folder=info.folder,
         dim=info.dim,
         image_size=info.image_size,

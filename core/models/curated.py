@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -65,6 +66,16 @@ def curated(path: Path | None = None) -> tuple[Curated, ...]:
     if len({model.name.casefold() for model in found}) != len(found):
         raise ModelDamaged(f"The list of models names one twice: {place}")
     return found
+
+
+def behind(card: Mapping[str, Any], offered: Iterable[Curated]) -> Curated | None:
+    """The curated model that a model at hand is, by what its ``model.json`` says of where it came from. None for any
+    other, whatever it is called: what is published of the one says nothing of the other."""
+    said, source = card.get("curated"), str(card.get("source") or "").removeprefix("hf-hub:")
+    for model in offered:
+        if said == model.name or (said is None and source and source in (model.source, model.onnx)):
+            return model
+    return None
 
 
 def find(name: str) -> Curated:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import errno
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from core.catalog.nesting import inner_path
 from core.errors import CallError, DiskFull, ExportError
 from core.models.importing import Progress, Step, silent
 from core.models.kept import copy_files
@@ -21,10 +24,16 @@ CARD = "README.md"
 _FULL_DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-def export_model(info: ModelInfo, target: Path, on_progress: Progress | None = None) -> ModelInfo:
+def export_model(
+    info: ModelInfo,
+    target: Path,
+    on_progress: Progress | None = None,
+    keep_out: Mapping[Path, str] = MappingProxyType({}),
+) -> ModelInfo:
     """Write a model into ``target``, a folder that is not there or empty; what lies there afterwards.
 
-    Made aside and renamed: ``target`` never holds half a model. Raises CallError when something is in the way,
+    Nothing is written into the folders of ``keep_out``, which gives what each is for people. Made aside and renamed:
+    ``target`` never holds half a model. Raises CallError when something is in the way,
     TorchMissing or ModelError when graphs have to be made and cannot, ExportError or DiskFull when the disk refuses.
     """
     tell = on_progress or silent
@@ -32,6 +41,9 @@ def export_model(info: ModelInfo, target: Path, on_progress: Progress | None = N
         raise CallError(f"{target} is there already and not empty: name a new folder.")
     if target.resolve().is_relative_to(info.folder.resolve()):
         raise CallError(f"{target} lies in the model's own folder: name another.")
+    for folder, what in keep_out.items():
+        if inner_path(target, folder) is not None:
+            raise CallError(f"{target} lies in {what}: name another folder.")
     aside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     try:
         aside.mkdir(parents=True)

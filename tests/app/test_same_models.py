@@ -30,7 +30,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "shelf"))
     make_model(tmp_path / "shelf" / "two", "two")
     listed = make_model(tmp_path / "shelf" / curated()[2].name, "two")
-    change_card(listed, name=curated()[2].name)
+    change_card(listed, name=curated()[2].name, curated=curated()[2].name)
     broken = make_model(tmp_path / "shelf" / "harmed", "one")
     (broken / "model.json").write_text("{}")
     partly = tmp_path / "shelf" / f"{FETCHED}{curated()[0].source.replace('/', '--')}-0123456789ab"

@@ -20,10 +20,10 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path / "shelf")
 
 
-def put(shelf: Shelf, model: Path, name: str):
+def put(shelf: Shelf, model: Path, name: str, **said: str):
     with shelf.draft() as draft:
         shutil.copytree(model, draft, dirs_exist_ok=True)
-        change_card(draft, name=name)
+        change_card(draft, name=name, **said)
         return shelf.put(draft)
 
 
@@ -42,11 +42,22 @@ def test_an_empty_shelf_offers_the_bundled_model_and_the_curated_ones(shelf):
 
 def test_a_curated_model_that_is_here_is_listed_once_with_its_figures(shelf, tiny_model):
     model = next(one for one in curated() if one.research_only)
-    info = put(shelf, tiny_model, model.name.upper())
+    info = put(shelf, tiny_model, model.name.upper(), curated=model.name)
     rows = [row for row in choices(shelf) if row.name.casefold() == model.name.casefold()]
     assert [(row.place, row.model_id) for row in rows] == [(Place.SHELF, info.model_id)]
     assert rows[0].imagenet == model.imagenet and rows[0].research_only and rows[0].about == model.about
     assert rows[0].bytes == bytes_of(info.folder) and rows[0].bytes != model.bytes
+
+
+def test_another_model_of_a_curated_ones_name_has_not_its_figures(shelf, tiny_model):
+    model = next(one for one in curated() if one.imagenet and one.onnx)
+    put(shelf, tiny_model, model.name, source="hf-hub:somebody/else")
+    estimating.keep(shelf, {model.name: 12.0})
+    put(shelf, tiny_model, "called-otherwise", source=f"hf-hub:{model.onnx}")
+    rows = {row.name: row for row in choices(shelf)}
+    assert rows[model.name].imagenet is None and rows[model.name].about == ""
+    assert rows[model.name].photos_a_second is None and rows["called-otherwise"].photos_a_second == 12.0
+    assert rows["called-otherwise"].imagenet == model.imagenet
 
 
 def test_a_copy_that_the_library_alone_keeps_is_a_choice_too(shelf, tiny_model, tmp_path):
