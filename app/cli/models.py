@@ -49,6 +49,7 @@ def _list(call: Call, _operands: list[str], console: Console) -> int:
     from core.types import Place
 
     shelf = Shelf()
+    shelf.clear_drafts()
     if call.options["probe"]:
         _probe(shelf, console)
     found = choices(shelf, KeptModels(call.library).all())

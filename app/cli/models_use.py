@@ -34,6 +34,9 @@ def use(call: Call, operands: list[str], console: Console) -> int:
 
 def tidy(call: Call, operands: list[str], console: Console) -> int:
     """Remove what models that are used no more left in the library, or one that is named."""
+    from core.models.shelf import Shelf
+
+    Shelf().clear_drafts()
     with open_library(call.library) as library:
         gone = library.remove_left_models(*operands)
         kept = library.left_models()

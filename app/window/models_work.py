@@ -91,6 +91,8 @@ class ModelTools:
         from core.models.curated import curated
         from core.models.shelf import Shelf
 
+        shelf = Shelf()
+        shelf.clear_drafts()
         fault, answering, wanted = "", None, None
         try:
             fault = library.called_off
@@ -99,7 +101,7 @@ class ModelTools:
         except ModelError as error:
             fault = str(error)
         return Overview(
-            choices=choices(Shelf(), library.kept.all()),
+            choices=choices(shelf, library.kept.all()),
             answering=answering,
             wanted=wanted,
             move=library.move(),

@@ -71,11 +71,11 @@ def plan(shelf: Shelf, request: FetchRequest) -> Plan:
         if request.graphs:
             raise CallError("--graphs is for models of the list: one that is named by hf-hub: comes as it lies there.")
         known = next((one for one in curated.curated() if repository in (one.source, one.onnx)), None)
-        name, warning = request.name or name_of(Path(repository.partition("/")[2])), known.warning if known else None
+        name, warning = name_of(Path(repository.partition("/")[2])), known.warning if known else None
         about = {} if known is None else _about(known)
     else:
         model = curated.find(request.what)
-        name, warning, revision = request.name or model.name, model.warning, None
+        name, warning, revision = model.name, model.warning, None
         has_torch = importlib.util.find_spec("torch") is not None
         if model.onnx is None and (request.graphs or not has_torch):
             if request.graphs:
@@ -83,6 +83,7 @@ def plan(shelf: Shelf, request: FetchRequest) -> Plan:
             raise TorchMissing(f"`{model.name}` comes as an OpenCLIP checkpoint, which")
         repository = str(model.onnx) if request.graphs or not has_torch else model.source
         about = _about(model)
+    name = name if request.name is None else request.name
     if warning is not None and not request.accepted:
         raise CallError(f"{warning} If that is what you do, add --accept-licence.")
     shelf.check_free(name)

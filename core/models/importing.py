@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -90,7 +91,7 @@ def import_model(shelf: Shelf, request: ImportRequest, on_progress: Progress | N
         raise ModelMissing(f"There is no model in {path}: it is not there.")
     if path.is_dir() and (path / MODEL_FILE).is_file():
         return _copy_ours(shelf, request, tell)
-    name = request.name or name_of(path)
+    name = name_of(path) if request.name is None else request.name
     shelf.check_free(name)
     with shelf.draft() as draft, _named_as(draft, path):
         about = {**PLAIN, **request.about, "imported": _today()}
@@ -121,8 +122,10 @@ _TRIED = 4
 
 
 def name_of(path: Path) -> str:
-    """A model's name from a file's or folder's: letters, digits, dots and dashes, at most 64."""
-    stem = path.stem if path.suffix in CHECKPOINTS else path.name
+    """A model's name from a file's or folder's: letters, digits, dots and dashes, at most 64. Letters lose what stands
+    above and below them."""
+    stem = (path.stem if path.suffix in CHECKPOINTS else path.name).replace("ß", "ss")
+    stem = "".join(letter for letter in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(letter))
     return _NAME_CHARACTERS.sub("-", stem).strip("-._")[:64] or "model"
 
 
@@ -135,7 +138,7 @@ def change_card(folder: Path, **values: Any) -> None:
 def _copy_ours(shelf: Shelf, request: ImportRequest, tell: Progress) -> ImportReport:
     """A folder that Retrouve made, here or elsewhere: nothing of it is changed but its name, if that is asked for."""
     info = load_info(request.path)
-    name = request.name or info.name
+    name = info.name if request.name is None else request.name
     shelf.check_free(name)
     calibrated = info.raw.get("calibrated_on")
     remarks = [_LOST] if isinstance(calibrated, dict) and calibrated.get("measured") is False else []

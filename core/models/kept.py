@@ -11,15 +11,15 @@ import errno
 import logging
 import os
 import re
-import secrets
 import shutil
 from pathlib import Path
 
 from core.errors import ModelError
+from core.models import drafts
+from core.models.drafts import draft_in
 from core.models.registry import ModelInfo, load_info, verify
 
 _LOG = logging.getLogger(__name__)
-_DRAFT = ".draft-"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FULL_DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -59,22 +59,19 @@ class KeptModels:
         """
         if self._library in info.folder.parents or self.find(info.model_id) is not None:
             return None
-        draft = self.folder / f"{_DRAFT}{secrets.token_hex(4)}"
         try:
             if load_info(info.folder).model_id != info.model_id:
                 return f"The model in {info.folder} is not {info.model_id} any more: no copy of it could be kept."
-            self._copy(info, draft)
+            with draft_in(self.folder) as draft:
+                self._copy(info, draft)
         except ModelError as error:
             return f"No copy of the model could be kept: {error}"
         except OSError as error:
             why = "the disk is full" if error.errno in _FULL_DISK else error.strerror or str(error)
             return f"No copy of the model could be kept in {self.folder}: {why}."
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
         return None
 
     def _copy(self, info: ModelInfo, draft: Path) -> None:
-        draft.mkdir(parents=True)
         copy_files(info.folder, draft)
         verify(load_info(draft))
         place = self.place_of(info.model_id)
@@ -95,8 +92,7 @@ class KeptModels:
 
     def clear_drafts(self) -> None:
         """Remove what a killed process left half copied."""
-        for draft in self.folder.glob(f"{_DRAFT}*"):
-            shutil.rmtree(draft, ignore_errors=True)
+        drafts.clear(self.folder)
 
 
 def copy_files(folder: Path, target: Path) -> None:

@@ -2,8 +2,8 @@
 
 It lies in the user's data folder (``RETROUVE_MODELS`` names another), one folder a model, named as it is. No library
 owns it: a library that uses a model keeps a copy of its own (`core.models.kept`), so that taking one off the shelf
-breaks none. A model arrives in a draft folder beside the others and is renamed when it is whole: a kill leaves a draft,
-which a later import clears away, and never half a model.
+breaks none. A model arrives in a draft folder beside the others (`core.models.drafts`) and is renamed when it is whole:
+a kill leaves a draft, which a later import or a look at the list clears away, and never half a model.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ import errno
 import logging
 import os
 import re
-import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import CallError, DiskFull, ModelError, ModelMissing
+from core.models import drafts
+from core.models.drafts import draft_in
 from core.models.kept import removed
 from core.models.registry import MODEL_FILE, ModelInfo, load_info, starter_folder
 
 ENVIRONMENT = "RETROUVE_MODELS"
-DRAFT = ".draft-"
 FETCHED = ".fetched-"
 """What is being fetched from a hub, until it is whole and imported."""
 _STALE = 24 * 3600
-"""Seconds after which a draft that nobody wrote to was left behind by a process that was killed."""
+"""Seconds after which a draft without a lock that nobody wrote to was left behind by a process that was killed."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FULL_DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _LOG = logging.getLogger(__name__)
@@ -100,7 +99,10 @@ class Shelf:
     def place_of(self, name: str) -> Path:
         """The folder of a model of this name, whether or not there is one. Raises CallError for no possible name."""
         if not _NAME.fullmatch(name):
-            raise CallError(f"`{name}` cannot name a model: use up to 64 letters, digits, dots and dashes.")
+            raise CallError(
+                f"`{name}` cannot name a model: use up to 64 of the letters a to z, digits, dots, dashes and "
+                "underscores, a letter or a digit first."
+            )
         return self.folder / name
 
     def check_free(self, name: str) -> None:
@@ -108,10 +110,8 @@ class Shelf:
         place = self.place_of(name)
         taken = {info.name.casefold() for info in self.all()}
         if name.casefold() in taken or place.exists():
-            raise CallError(
-                f"There is a model `{name}` already. Give the new one another name with --name, or take the old one "
-                f"off the shelf: `retrouve models remove {name}`."
-            )
+            way = "" if name.casefold() == starter_folder().name else ", or remove the old one from the shelf first"
+            raise CallError(f"There is a model `{name}` already: give the new one another name{way}.")
 
     @contextlib.contextmanager
     def draft(self) -> Iterator[Path]:
@@ -119,15 +119,9 @@ class Shelf:
 
         Raises ModelError where the shelf cannot be written. A disk that fills up while the draft is made is DiskFull.
         """
-        place = self.folder / f"{DRAFT}{secrets.token_hex(4)}"
-        with self._told():
-            self.clear_drafts()
-            place.mkdir(parents=True)
-        try:
-            with self._told():
-                yield place
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+        self.clear_drafts()
+        with self._told(), draft_in(self.folder) as place:
+            yield place
 
     def put(self, draft: Path) -> ModelInfo:
         """Put a finished draft on the shelf under the name that its ``model.json`` says. Nothing is put in its place.
@@ -161,14 +155,13 @@ class Shelf:
         return folder
 
     def clear_drafts(self) -> None:
-        """Remove what a killed process left half made a day ago or earlier, since a younger one may be at work; and
-        what was fetched in part and not gone on with for a month."""
-        for beginning, age in ((DRAFT, _STALE), (FETCHED, 30 * _STALE)):
-            for draft in self.folder.glob(f"{beginning}*"):
-                with contextlib.suppress(OSError):
-                    newest = max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
-                    if time.time() - newest > age:
-                        shutil.rmtree(draft, ignore_errors=True)
+        """Remove what killed processes left half made, and what was fetched in part and not gone on with for a
+        month. What cannot be removed stays."""
+        drafts.clear(self.folder, _STALE)
+        for part in self.folder.glob(f"{FETCHED}*"):
+            with contextlib.suppress(OSError):
+                if drafts.idle(part) > 30 * _STALE:
+                    shutil.rmtree(part, ignore_errors=True)
 
     def _folder_of(self, name: str) -> Path:
         """Where a model lies, even one that cannot be used any more."""
@@ -196,7 +189,8 @@ class Shelf:
         try:
             yield
         except OSError as error:
-            where = Path(error.filename) if isinstance(error.filename, str) else None
+            named = error.filename2 if isinstance(error.filename2, str) else error.filename  # of a copy, where it goes
+            where = Path(named) if isinstance(named, str) else None
             if error.errno in _FULL_DISK:
                 raise DiskFull(f"The disk is full where the models lie: {self.folder}. Nothing was changed.") from error
             if where is None or not where.is_relative_to(self.folder):

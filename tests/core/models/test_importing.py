@@ -522,6 +522,7 @@ def test_export(stocked, tmp_path):
         ("a/ViT-B-32.v2", "ViT-B-32.v2"),
         ("a/Mein Modell (neu)!.pt", "Mein-Modell-neu"),
         ("a/…", "model"),
+        ("a/Grüße q", "Grusse-q"),
         ("a/" + "x" * 100, "x" * 64),
     ],
 )

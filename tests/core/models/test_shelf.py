@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -58,9 +60,9 @@ def test_found_by_name_and_by_id_in_any_case(shelf, tiny_model):
     assert list(shelf.folder.iterdir()) == [info.folder]
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "x" * 65, "a b"])
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "x" * 65, "a b", "Grüße"])
 def test_names_that_are_none(shelf, name):
-    with pytest.raises(CallError, match="cannot name a model"):
+    with pytest.raises(CallError, match="cannot name a model: use up to 64 of the letters a to z"):
         shelf.place_of(name)
     with pytest.raises(ModelMissing):
         shelf.find(name)
@@ -142,6 +144,36 @@ def test_old_drafts_are_cleared_and_young_ones_left(shelf):
     with shelf.draft():
         assert not old.exists()
         assert young.exists()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from core.models.shelf import Shelf
+with Shelf(Path(sys.argv[1])).draft() as draft:
+    (draft / "weights").write_bytes(b"x" * 1000)
+    print(draft.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_draft_goes_once_its_process_is_dead(shelf, tmp_path):
+    command = [sys.executable, "-c", KILLED, str(shelf.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        shelf.clear_drafts()
+        assert (shelf.folder / name / "weights").is_file(), "it is being made"
+        process.kill()
+        process.wait()
+    assert (shelf.folder / name / "weights").is_file()
+    shelf.clear_drafts()
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_a_copy_that_cannot_be_written_is_said_of_where_it_goes(shelf, tmp_path):
+    with pytest.raises(ModelError, match=r"written to .*weights: File too large"), shelf.draft() as draft:
+        raise OSError(errno.EFBIG, "File too large", str(tmp_path / "source"), None, str(draft / "weights"))
 
 
 def test_a_full_disk_is_a_sentence(shelf):
