@@ -256,6 +256,23 @@ FAMILIES = (
         gain=8.0,
     ),
     Family(
+        "CLIPA",
+        "ViT-L-14-CLIPA",
+        {
+            "embed_dim": 24,
+            "vision_cfg": VIT | {"no_ln_pre": True, "pool_type": "avg", "final_ln_after_pool": True},
+            "text_cfg": TEXT
+            | {
+                "vocab_size": 1000,
+                "hf_tokenizer_name": "somebody/something",
+                "tokenizer_kwargs": {"strip_sep_token": True},
+                "pool_type": "last",
+                "no_causal_mask": True,
+            },
+        },
+        bert,
+    ),
+    Family(
         "Perception Encoder",
         "PE-Core-T-16-384",
         {
