@@ -55,15 +55,20 @@ def _list(call: Call, _operands: list[str], console: Console) -> int:
     found = choices(shelf, KeptModels(call.library).all())
     models = [choice for choice in found if choice.place is not Place.BROKEN]
     broken = [choice for choice in found if choice.place is Place.BROKEN]
+    answering, wanted, used = _used(call)
     console.document(
         {
             "models": [as_document(choice) for choice in models],
             "unusable": [{"folder": choice.folder, "reason": choice.reason} for choice in broken],
+            "answering": answering,
+            "wanted": wanted,
         }
     )
     console.table([_row(choice) for choice in models], head=_HEAD, right=(2, 4, 5, 6))
     for choice in broken:
         console.say(f"{choice.name} cannot be used: {choice.reason}")
+    if used:
+        console.say(used)
     if console.on_terminal:
         console.say("")
         console.say(
@@ -73,6 +78,18 @@ def _list(call: Call, _operands: list[str], console: Console) -> int:
         if all(choice.photos_a_second is None for choice in models):
             console.say("`retrouve models list --probe` measures how many photos a second each would take in here.")
     return 0
+
+
+def _used(call: Call) -> tuple[str | None, str | None, str]:
+    """The ids of the models that answer in this library and are wanted in it, and that as a sentence; None and nothing
+    where there is no library yet, or it cannot be opened."""
+    with suppress(RetrouveError), open_library(call.library) as library:
+        answering, wanted = library.answering, library.info
+        said = f"This library is searched with {answering.name}"
+        if wanted.model_id != answering.model_id:
+            said += f", until {wanted.name} has encoded all photos"
+        return answering.model_id, wanted.model_id, f"{said}."
+    return None, None, ""
 
 
 _HEAD = ("name", "here", "size", "licence", "ImageNet", "COCO", "photos/s", "languages")

@@ -98,7 +98,7 @@ def import_model(shelf: Shelf, request: ImportRequest, on_progress: Progress | N
         remarks: tuple[str, ...] = ()
         if path.is_dir() and onnx_folder.is_onnx_folder(path):
             tell(Step.COPY, 0, 0)
-            onnx_folder.draft(path, draft, name, about)
+            remarks = onnx_folder.draft(path, draft, name, about)
         else:
             from core.models import conversion
 

@@ -31,6 +31,11 @@ VISUAL, TEXTUAL = "visual/model.onnx", "textual/model.onnx"
 _LEFT = {".armnn", ".rknn", ".xml", ".md", ".tflite"}
 """Other forms of the same graphs, which Immich publishes beside them: not copied."""
 _LONGEST_CONTEXT = 1024
+_SCALING = {"mean", "std"}
+_NOT_SAID = (
+    "The export does not say how photos are scaled (visual/preprocess_cfg.json): they are scaled as for OpenAI's CLIP. "
+    "If it wants them otherwise, it finds less than it could."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,9 @@ def is_onnx_folder(folder: Path) -> bool:
     return (folder / VISUAL).is_file() or (folder / TEXTUAL).is_file()
 
 
-def draft(source: Path, target: Path, name: str, about: Mapping[str, Any]) -> None:
-    """Make a model folder of an ONNX export, in the empty folder ``target``. ``about`` goes into ``model.json``.
+def draft(source: Path, target: Path, name: str, about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Make a model folder of an ONNX export, in the empty folder ``target``; sentences that a person may want to know.
+    ``about`` goes into ``model.json``.
 
     Raises ModelMissing or ModelDamaged with the file's name; OSError where it cannot be copied.
     """
@@ -87,6 +93,7 @@ def draft(source: Path, target: Path, name: str, about: Mapping[str, Any]) -> No
     if batches:
         card["batch"] = 1
     (target / MODEL_FILE).write_text(json.dumps(card, indent=2), encoding="utf-8")
+    return () if _SCALING & set(config["preprocess_cfg"]) else (_NOT_SAID,)
 
 
 def _copy_tower(source: Path, target: Path) -> None:

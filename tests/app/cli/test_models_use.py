@@ -96,3 +96,11 @@ def test_export_keeps_out_of_what_is_not_for_exports(ask: Ask, library: Path, mo
         assert not place.exists() and not place.parent.joinpath("deep").exists()
     assert sorted(path.name for path in models.iterdir()) == ["two"]
     assert len(list((tmp_path / "album").iterdir())) == 12
+
+
+def test_the_list_says_which_model_this_library_uses(ask: Ask) -> None:
+    assert "This library is searched with one." in ask("list")
+    ask("use", "two")
+    assert "This library is searched with one, until two has encoded all photos." in ask("list")
+    listed = ask("list", "--json")
+    assert listed["answering"].startswith("one-") and listed["wanted"].startswith("two-")

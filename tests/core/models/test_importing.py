@@ -146,6 +146,12 @@ def test_an_onnx_folder_as_immich_publishes_them(stocked, reference, drawn_photo
         assert len(list(cache.iterdir())) == 2
 
 
+def test_an_onnx_folder_that_does_not_say_how_photos_are_scaled(shelf, immich, tmp_path):
+    source = Path(shutil.copytree(immich, tmp_path / "silent"))
+    (source / "visual" / "preprocess_cfg.json").unlink()
+    assert any("how photos are scaled" in remark for remark in import_model(shelf, ImportRequest(source)).remarks)
+
+
 def test_an_onnx_folder_that_takes_one_at_a_time(shelf, stocked, drawn_photos, tmp_path):
     many = stocked.find("ViT-small__tests")
     one = import_model(shelf, ImportRequest(small_models.immich(tmp_path / "one", batch=1))).info
