@@ -102,8 +102,12 @@ class Catalog:
             finally:
                 self._take_back(connection)
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T], *, row_by_row: bool = False) -> T:
         """Run ``work`` on the writer's thread inside a transaction, wait for it, and give back what it gave.
+
+        ``row_by_row`` says that each of its statements changes a row or a few: what SQLite needs to undo one of them
+        stays in memory then. Otherwise it goes to a temporary file, which a statement over a whole table needs, and
+        which made 150 KB of writing of each photo that was added.
 
         The word index follows in the same transaction (see `core.catalog.word_index`).
         Whatever it raises undoes the transaction and is raised here, with its traceback. Raises `CatalogReadOnly`,
@@ -120,7 +124,7 @@ class Catalog:
                 raise RuntimeError("the catalogue is closed")
             if self._executor is None:
                 self._executor = self._hire()
-            waiting = self._executor.submit(self._transact, work)
+            waiting = self._executor.submit(self._transact, work, row_by_row)
         with in_plain_words(self.path):
             return waiting.result()
 
@@ -222,10 +226,12 @@ class Catalog:
 
         return ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalog-writer", initializer=introduce)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, work: Callable[[sqlite3.Connection], T], row_by_row: bool) -> T:
         if self._writer is None:
             self._writer = connect(self.path, Mode.WRITE, self._busy_seconds)
         db = self._writer
+        # SQLite looks at this where a transaction begins.
+        db.execute(f"PRAGMA temp_store = {'MEMORY' if row_by_row else 'DEFAULT'}")
         db.execute("BEGIN IMMEDIATE")
         try:
             result = work(db)

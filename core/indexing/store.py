@@ -88,7 +88,7 @@ class Store:
             return []
         kept = [(row.hash, row.thumbnail) for row in rows if isinstance(row, ReadPhoto)]
         self._thumbnails.put_many([(name, jpeg) for name, jpeg in kept if name is not None and jpeg])
-        return self._catalog.write(lambda db: self._write(db, rows))
+        return self._catalog.write(lambda db: self._write(db, rows), row_by_row=True)
 
     def _write(self, db: sqlite3.Connection, rows: Sequence[ReadPhoto | UnreadFile]) -> list[int]:
         stored: list[int] = []
@@ -122,7 +122,7 @@ class Store:
         moving = {move.source.file.photo_id for move in moves}
         overwritten = {move.over.photo_id for move in moves if move.over is not None and not move.over.failure}
         targets = {(move.root.id, move.found.folder, move.found.name) for move in moves}
-        self._catalog.write(lambda db: self._move(db, moves, targets))
+        self._catalog.write(lambda db: self._move(db, moves, targets), row_by_row=True)
         return len(overwritten - moving)
 
     def _move(self, db: sqlite3.Connection, moves: Sequence[Move], targets: set[tuple[int, str, str]]) -> None:

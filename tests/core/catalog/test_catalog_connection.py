@@ -19,6 +19,7 @@ import pytest
 from core.catalog import contents
 from core.catalog.connection import Catalog
 from core.errors import CatalogDamaged, CatalogMissing, CatalogReadOnly, DiskFull, LibraryBusy
+from tests.bench.libraries import add_photos
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -64,6 +65,22 @@ def test_the_file_has_the_settings_of_the_design(catalog: Catalog) -> None:
         "busy_timeout": 10_000,
         "application_id": 0x52747276,
     }
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").is_file(), reason="Linux counts what a process writes, others do not")
+def test_photos_that_are_added_row_by_row_are_written_once(catalog: Catalog) -> None:
+    def written() -> int:
+        said = Path("/proc/self/io").read_text()
+        return int(said.partition("wchar: ")[2].partition("\n")[0])
+
+    def cost(first: int, **how: bool) -> int:
+        before = written()
+        catalog.write(lambda db: add_photos(db, range(first, first + 1000)), **how)
+        return written() - before
+
+    cost(1)
+    plainly, row_by_row, again = cost(1001), cost(2001, row_by_row=True), cost(3001)
+    assert row_by_row < plainly / 5 and row_by_row < again / 5
 
 
 def test_work_that_fails_leaves_nothing_and_keeps_its_traceback(catalog: Catalog) -> None:

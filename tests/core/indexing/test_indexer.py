@@ -402,12 +402,12 @@ def test_a_full_disk_keeps_what_was_committed(shelf, album, monkeypatch):
     real = shelf.catalog.write
     batches = 0
 
-    def write(work):
+    def write(work, **how):
         nonlocal batches
         batches += "_write" in work.__qualname__ or "flush" in work.__qualname__
         if batches > 1:
             raise DiskFull("The disk is full.")
-        return real(work)
+        return real(work, **how)
 
     monkeypatch.setattr(shelf.catalog, "write", write)
     with pytest.raises(DiskFull):
