@@ -58,11 +58,13 @@ from core.library import Library
 folder, model, photos = map(Path, sys.argv[1:])
 with closing(Library.open(folder, model=model)) as library:
     library.add_root(photos)
+    library.encoder.encode_texts(["a photo"])
     for progress in library.index(folders=[photos]):
         encoded = progress.report.encoded
 print(json.dumps([encoded, sum(os.times()[:4])]))
 """
-"""Prints how many photos were encoded, and the processor seconds of the process and of its worker."""
+"""Prints how many photos were encoded, and the processor seconds of the process and of its worker. A sentence comes
+first: a worker gets ready for one when it has nothing to do, which must happen in every run or in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,7 @@ def _storing(photos: Sequence[Path], outcomes: Sequence[PhotoDone], place: Path,
 
 def _whole(model: Path, photos: Sequence[Path], place: Path) -> float:
     """A photo's core-milliseconds of whole runs, each a process: one over many photos, less one over few. A first one
-    has copied the model into the library, and compiled it. (A quarter of them is few: a worker that has nothing to do
-    soon after it is there gets ready for sentences, which must happen in both runs or in neither.)"""
+    has copied the model into the library, and compiled it."""
     runs = []
     few = _FIRST + len(photos) // 4
     for name, chosen in (("first", photos[:_FIRST]), ("few", photos[_FIRST:few]), ("many", photos[few:])):
