@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.catalog import answering as rows
-from core.catalog import embeddings, roots
+from core.catalog import embeddings, preferences, roots
 from core.catalog.connection import Catalog
 from core.errors import ModelError, WorkerError
 from core.models.kept import KeptModels, removed
@@ -102,6 +102,10 @@ class Mover:
         self._get_ready = get_ready
         self._spare = spare
         self._old: embeddings.StoredModel | None = None
+        with catalog.read() as db:
+            self._asked = preferences.value(db, preferences.MODEL)
+        """Which model the person had chosen when the run began: where they chose anew since, this one is not switched
+        to."""
         self._left = 0
         """What the wanted model had still to encode when that was counted last."""
 
@@ -190,6 +194,8 @@ class Mover:
 
         def switch(db: sqlite3.Connection) -> bool:
             if not late and rows.left(db, old.id, new.id):
+                return False
+            if preferences.value(db, preferences.MODEL) != self._asked:
                 return False
             rows.choose(db, new.id)
             return True

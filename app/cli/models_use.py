@@ -51,7 +51,7 @@ def tidy(call: Call, operands: list[str], console: Console) -> int:
     for one in kept if not operands else ():
         console.say(
             f"Kept {counted(one.embeddings, 'embedding')} of {one.model_id}: the model that answers has not encoded "
-            f"{counted(one.needed, 'photo')} of those yet. `retrouve index` does it; `retrouve models tidy "
+            f"{one.needed:,} of those photos yet. `retrouve index` does it; `retrouve models tidy "
             f"{one.model_id}` removes them all the same."
         )
     if not gone and not kept:

@@ -212,6 +212,20 @@ def test_the_last_whole_embeddings_are_not_tidied_away(library: MovingLibrary) -
     assert left.needed == 0 and library.remove_left_models() == [left], "the other one is whole by now"
 
 
+def test_a_choice_that_is_taken_back_while_a_run_goes_on_is_heeded(
+    library: MovingLibrary, open_library: Callable[[], MovingLibrary]
+) -> None:
+    other = open_library()
+    library.use_model("two")
+    steps = library.index()
+    next(steps)
+    other.use_model("one")
+    for _ in steps:
+        pass
+    assert library.answering.name == "one" and library.info.name == "one"
+    assert library.move() is None
+
+
 def test_they_are_removed_by_name(library: MovingLibrary) -> None:
     library.use_model("two", at_once=True)
     with pytest.raises(CallError, match="three"):

@@ -67,7 +67,7 @@ def test_use_says_how_much_is_encoded(ask: Ask) -> None:
 def test_tidy_says_what_it_keeps(ask: Ask) -> None:
     ask("use", "two", "--at-once")
     said = ask("tidy")
-    assert "Kept 12 embeddings of one-" in said and "has not encoded 12 photos" in said
+    assert "Kept 12 embeddings of one-" in said and "has not encoded 12 of those photos" in said
     done = ask("tidy", "--json")
     assert done["removed"] == [] and [one["embeddings"] for one in done["kept"]] == [12]
     assert "Nothing is left" in ask("tidy", "four", code=2)
