@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.cli.wording import counted
+from core.photos.facts import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from core.captioning.captions import CaptionReport
@@ -21,7 +22,9 @@ def sentences(report: CaptionReport) -> list[str]:
     if report.empty:
         said.append(f"{_some(report.empty, 'has', 'have')} no words.")
     if report.overlong:
-        said.append(f"{_some(report.overlong, 'is', 'are')} long: kept whole, but a model reads the beginning alone.")
+        said.append(f"{_some(report.overlong, 'is', 'are')} long: a model reads the beginning alone.")
+    if report.cut:
+        said.append(f"{_some(report.cut, 'is', 'are')} cut: {LONGEST_TEXT:,} characters of a caption are kept.")
     if report.unknown:
         some = ", ".join(report.unknown_photos[:3])
         more = ", ..." if report.unknown > 3 else ""

@@ -258,7 +258,7 @@ CAPTIONS_DETAILS = """\
   retrouve captions import shard.tar      webdataset: KEY.jpg with KEY.txt, or caption in KEY.json
   retrouve captions import Takeout        a folder of Google Takeout, whose photos you moved elsewhere
   retrouve captions list [PHOTO...]
-  retrouve captions export all.jsonl      also .csv and .tsv
+  retrouve captions export all.jsonl      also .json, .csv and .tsv
 
 A photo is named by its path (from the file's folder or a folder of the library), by its bytes where FILE has them, or
 by its name where one has it. What photos and the files beside them say (XMP, IPTC, .txt, Takeout) is read by

@@ -188,7 +188,7 @@ CAPTIONS = (
         "export",
         "writes all captions to a file",
         operands="FILE",
-        arguments=(("FILE", "the file to write: .jsonl, .csv or .tsv"),),
+        arguments=(("FILE", "the file to write: .jsonl, .json, .csv or .tsv"),),
         options=("overwrite",),
         examples=("retrouve captions export all.jsonl",),
     ),

@@ -26,6 +26,8 @@ from core.types import FoundCaption
 
 LONG_WORDS = 48
 """Words of a caption from which on the bundled model, which reads 64 pieces of words, may not read the end."""
+LONG_TEXT = 12 * LONG_WORDS
+"""Characters that hardly any sentence of so many words has: scripts without spaces have no words to count."""
 SHOWN = 20
 """Broken rows and unknown photos that a report names; the others are counted."""
 
@@ -42,7 +44,10 @@ class CaptionReport:
     repeated: int = 0
     empty: int = 0
     overlong: int = 0
-    """Captions of more than `LONG_WORDS` words: kept whole, read in part by the model."""
+    """Captions of more than `LONG_WORDS` words, or of so many characters that they have as much: read in part by the
+    model."""
+    cut: int = 0
+    """Captions of more than `core.photos.facts.LONGEST_TEXT` characters: these are kept, the rest is not."""
     unknown: int = 0
     ambiguous: int = 0
     broken: int = 0
@@ -89,6 +94,11 @@ class Captions:
         report = self._catalog.write(lambda db: _store(db, file, pairs, broken))
         if not (report.added or report.known) and report.unknown + report.ambiguous:
             first = report.unknown_photos[0] if report.unknown_photos else pairs[0].file
+            if not report.unknown:
+                raise CaptionsError(
+                    f"Several photos of the library have the names that are in {file.name} (the first is {first}). "
+                    "Write their paths, from the file's folder or from a folder of the library."
+                )
             raise CaptionsError(
                 f"None of the photos that {file.name} names is in the library (the first is {first}). "
                 "`retrouve index FOLDER` adds them; paths count from the file's folder or from a folder of the library."
@@ -126,12 +136,12 @@ class Captions:
             return Captioned(photo.path, tuple(captions.of(db, photo.id)))
 
     def give_out(self, target: Path, *, overwrite: bool = False) -> tuple[int, int]:
-        """Write all captions to ``.jsonl``, ``.csv`` or ``.tsv``, with the paths of the photos: how many photos and
-        captions. Raises `CallError`, `TargetTaken`, `ExportError`."""
+        """Write all captions to ``.jsonl``, ``.json``, ``.csv`` or ``.tsv``, with the paths of the photos: how many
+        photos and captions. Raises `CallError`, `TargetTaken`, `ExportError`."""
         target = absolute(target)
         suffix = target.suffix.lower()
-        if suffix not in (".jsonl", ".csv", ".tsv"):
-            raise CallError(f"{target.name} tells no format: end it in .jsonl, .csv or .tsv.")
+        if suffix not in (".jsonl", ".json", ".csv", ".tsv"):
+            raise CallError(f"{target.name} tells no format: end it in .jsonl, .json, .csv or .tsv.")
         if inner_path(target, self._catalog.path.parent) is not None:
             raise CallError(f"{target} lies where Retrouve keeps its own library. Choose another place.")
         if target.is_dir() or is_photo_name(target.name):
@@ -195,7 +205,7 @@ class _Names:
 
 def _store(db: sqlite3.Connection, file: Path, pairs: list[Pair], broken: list[Broken]) -> CaptionReport:
     names = _Names(db, file.parent)
-    counts = dict.fromkeys(("added", "known", "repeated", "empty", "overlong", "unknown", "ambiguous"), 0)
+    counts = dict.fromkeys(("added", "known", "repeated", "empty", "overlong", "cut", "unknown", "ambiguous"), 0)
     seen: set[tuple[str, str]] = set()
     unknown: dict[str, None] = {}
     with_captions: set[int] = set()
@@ -215,7 +225,8 @@ def _store(db: sqlite3.Connection, file: Path, pairs: list[Pair], broken: list[B
                 counts["unknown"] += 1
                 unknown[pair.file] = None
             continue
-        counts["overlong"] += len(pair.text.split()) > LONG_WORDS
+        counts["overlong"] += len(pair.text.split()) > LONG_WORDS or len(pair.text) > LONG_TEXT
+        counts["cut"] += pair.cut
         told = (pair.person and _is_tagged(db, photo_id, pair.text)) or not captions.add(
             db, photo_id, pair.text, captions.IMPORTED
         )
@@ -242,6 +253,10 @@ def _lines(found: list[Captioned], suffix: str) -> Iterator[str]:
         for one in found:
             said = [caption.text for caption in one.captions]
             yield json.dumps({"file": str(one.path), "captions": said}) + "\n"
+        return
+    if suffix == ".json":
+        rows = ({"file": str(one.path), "captions": [caption.text for caption in one.captions]} for one in found)
+        yield "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n"
         return
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n")

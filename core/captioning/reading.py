@@ -10,15 +10,14 @@ Columns and keys go by the names that data sets give them: see `FILE_KEYS` and `
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.captioning import tables
 from core.errors import CallError, CaptionsError
 from core.photos import facts
 
@@ -42,6 +41,8 @@ class Pair:
     """The content hash of the photo, where the source has its bytes."""
     photo: Path | None = None
     """The photo's own file, where the source has it and did not read it."""
+    cut: bool = False
+    """Whether the sentence was longer than what is kept (`core.photos.facts.LONGEST_TEXT`)."""
     person: bool = False
     """Whether the text is the name of somebody who is on the photo."""
 
@@ -90,29 +91,38 @@ def _text(path: Path) -> str:
 
 
 def _lines(text: str) -> Iterator[Pair | Broken]:
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(tables.lines(text), 1):
         if line.strip():
             try:
                 entry = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield Broken(number, f"not JSON ({getattr(error, 'msg', 'nested too deep')})")
+                yield Broken(number, f"not JSON ({why_no_json(error)})")
                 continue
-            yield from _entry(entry, number)
+            yield from _entry(entry, number, "line")
+
+
+def why_no_json(error: Exception) -> str:
+    """What ``json.loads`` has against a text, in words for people."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} in line {error.lineno}" if error.lineno > 1 else error.msg
+    return "it is nested too deep" if isinstance(error, RecursionError) else "it has a number with too many digits"
 
 
 def _document(text: str, path: Path) -> Iterator[Pair | Broken]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CaptionsError(f"{path} is not JSON: {error}.") from error
+        raise CaptionsError(f"{path} is not JSON: {why_no_json(error)}.") from error
     if isinstance(whole, Mapping) and isinstance(whole.get("images"), list):
         yield from _coco(whole, path)
+    elif isinstance(whole, Mapping) and _file_of(whole) and any(key in whole for key in TEXT_KEYS):
+        yield from _entry(whole, 1, "entry")
     elif isinstance(whole, list):
         for number, entry in enumerate(whole, 1):
-            yield from _entry(entry, number)
+            yield from _entry(entry, number, "entry")
     elif isinstance(whole, Mapping) and whole and all(isinstance(value, str | list) for value in whole.values()):
         for number, (file, said) in enumerate(whole.items(), 1):
-            yield from _pairs(file, said, number)
+            yield from _pairs(file, said, number, "entry")
     else:
         raise CaptionsError(f"{path} holds neither a list of photos with captions nor COCO's images and annotations.")
 
@@ -130,29 +140,33 @@ def _coco(whole: Mapping[str, Any], path: Path) -> Iterator[Pair | Broken]:
     }
     for number, note in enumerate(said, 1):
         if not isinstance(note, Mapping) or not isinstance(note.get("image_id"), int | str):
-            yield Broken(number, "an annotation without an image_id")
+            yield Broken(number, "it has no image_id", "annotation")
         elif note["image_id"] not in files:
-            yield Broken(number, f"no image has the id {note['image_id']}")
+            yield Broken(number, f"no image has the id {note['image_id']}", "annotation")
         else:
-            yield from _pairs(files[note["image_id"]], note.get("caption"), number)
+            yield from _pairs(files[note["image_id"]], note.get("caption"), number, "annotation")
 
 
-def _entry(entry: object, number: int) -> Iterator[Pair | Broken]:
+def _file_of(entry: Mapping[str, Any]) -> str | None:
+    return next((entry[key] for key in FILE_KEYS if isinstance(entry.get(key), str) and entry[key].strip()), None)
+
+
+def _entry(entry: object, number: int, of: str) -> Iterator[Pair | Broken]:
     if not isinstance(entry, Mapping):
-        yield Broken(number, "no object with a `file` and `captions`")
+        yield Broken(number, "no object with a `file` and `captions`", of)
         return
-    file = next((entry[key] for key in FILE_KEYS if isinstance(entry.get(key), str) and entry[key].strip()), None)
+    file = _file_of(entry)
     if file is None:
-        yield Broken(number, "it names no photo (`file`)")
+        yield Broken(number, "it names no photo (`file`)", of)
         return
     said = [entry[key] for key in TEXT_KEYS if key in entry]
-    yield from _pairs(file, said[0] if said else _EMPTY, number)
+    yield from _pairs(file, said[0] if said else _EMPTY, number, of)
 
 
-def _pairs(file: object, said: object, number: int) -> Iterator[Pair | Broken]:
+def _pairs(file: object, said: object, number: int, of: str) -> Iterator[Pair | Broken]:
     """A photo's sentences: one, a list of them, or a list of objects that have one (``{"raw": ...}``)."""
     if not isinstance(file, str) or "\0" in file or not file.strip():
-        yield Broken(number, "it names no photo")
+        yield Broken(number, "it names no photo", of)
         return
     items = said if isinstance(said, list) else [said]
     if said is _EMPTY or said is None or not items:
@@ -162,40 +176,28 @@ def _pairs(file: object, said: object, number: int) -> Iterator[Pair | Broken]:
         if isinstance(item, Mapping):
             item = next((item[key] for key in TEXT_KEYS if isinstance(item.get(key), str)), None)
         if isinstance(item, str):
-            yield Pair(file, facts.clean(item))
+            yield Pair(file, facts.clean(item), cut=len(item.strip()) > facts.LONGEST_TEXT)
         else:
-            yield Broken(number, "a caption that is no sentence")
+            yield Broken(number, "a caption that is no sentence", of)
 
 
 def _table(text: str, path: Path) -> Iterator[Pair | Broken]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, path))
-    try:
-        yield from _rows(rows)
-    except csv.Error as error:
-        raise CaptionsError(f"{path} breaks off in line {rows.line_num}: {error}.") from error
-
-
-def _delimiter(text: str, path: Path) -> str:
-    """A tab where the first line has one or the name says so; else what separates more of that line."""
-    first = text.split("\n", 1)[0]
-    if "\t" in first or path.suffix.lower() in (".tsv", ".token"):
-        return "\t"
-    return ";" if first.count(";") > first.count(",") else ","
-
-
-def _rows(rows: Iterable[Sequence[str]]) -> Iterator[Pair | Broken]:
+    rows = tables.rows(text, tables.delimiter(text, path.suffix.lower() in (".tsv", ".token")))
     at_file, at_text = 0, None
-    for number, row in enumerate(rows, 1):
-        if number == 1:
+    for number, row in rows:
+        if number == 1 and not isinstance(row, str):
             head = [cell.strip().casefold() for cell in row]
             named = next((head.index(key) for key in FILE_KEYS if key in head), None)
-            texts = [place for place, cell in enumerate(head) if cell in TEXT_KEYS]
-            if named is not None and texts:
-                at_file, at_text = named, texts
+            # As of an object, the first of the keys that is there.
+            key = next((key for key in TEXT_KEYS if key in head), None)
+            if named is not None and key is not None:
+                at_file, at_text = named, [place for place, cell in enumerate(head) if cell == key]
                 continue
-        if not any(cell.strip() for cell in row):
+        if isinstance(row, str):
+            yield Broken(number, row)
+        elif not any(cell.strip() for cell in row):
             continue
-        if len(row) <= at_file or not row[at_file].strip():
+        elif len(row) <= at_file or not row[at_file].strip():
             yield Broken(number, "it names no photo")
         elif len(row) < 2:
             yield Broken(number, "one column: a photo and a caption are needed")
@@ -203,4 +205,4 @@ def _rows(rows: Iterable[Sequence[str]]) -> Iterator[Pair | Broken]:
             file = _NUMBERED.sub("", row[at_file].strip())
             cells = row[1:] if at_text is None else [row[place] for place in at_text if place < len(row)]
             said = [cell for cell in cells if cell.strip()]
-            yield from _pairs(file, said, number)
+            yield from _pairs(file, said, number, "line")

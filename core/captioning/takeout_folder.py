@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.captioning.reading import Broken, Pair
+from core.captioning.reading import Broken, Pair, why_no_json
 from core.errors import CaptionsError
 from core.photos import takeout
 from core.photos.suffixes import is_photo_name
@@ -32,7 +32,7 @@ def read(folder: Path) -> Iterator[Pair | Broken]:
                 found = _said(path, photos)
             except (OSError, ValueError) as error:
                 number += 1
-                yield Broken(number, f"{path.name} cannot be read ({error})", "file")
+                yield Broken(number, f"{path.name} cannot be read ({_why(error)})", "file")
                 continue
             number += found is not None
             said += bool(found)
@@ -43,6 +43,10 @@ def read(folder: Path) -> Iterator[Pair | Broken]:
         )
     if not said:
         raise CaptionsError(f"{folder} holds no caption: none of its JSON files has a description or names somebody.")
+
+
+def _why(error: Exception) -> str:
+    return why_no_json(error) if isinstance(error, ValueError | RecursionError) else str(error)
 
 
 def read_one(path: Path) -> list[Pair] | None:

@@ -126,7 +126,7 @@ def _pairs(sample: _Sample, number: int) -> Iterator[Pair | Broken]:
         yield Broken(number, str(error), "sample")
         return
     for text in texts or [""]:
-        yield Pair(file, facts.clean(text), hash=sample.hash)
+        yield Pair(file, facts.clean(text), hash=sample.hash, cut=len(text.strip()) > facts.LONGEST_TEXT)
 
 
 def _texts(said: dict[str, bytes]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app import caption_report
 from core.errors import CallError, CaptionsError, TargetTaken
 from core.library import Library
 
@@ -45,6 +46,13 @@ def test_every_pair_is_accounted_for(library: Library, indexed_samples: Path, tm
     assert library.search("biscuit", top=1).hits[0].path.name == "retrouve-002.jpg"
 
 
+def test_what_is_cut_is_counted(library: Library, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", ("retrouve-002.jpg", ["a" * 10_000, "many words " * 600, "散步" * 400, "short"]))
+    report = library.captioning.take_in(file)
+    assert (report.added, report.cut, report.overlong) == (4, 2, 3)
+    assert "2 are cut: 4,000 characters" in "\n".join(caption_report.sentences(report))
+
+
 def test_imported_captions_outlive_an_index_run(library: Library, indexed_samples: Path, tmp_path: Path) -> None:
     photo = indexed_samples / "photos" / "retrouve-003.jpg"
     library.captioning.take_in(write(tmp_path / "mine.jsonl", (str(photo), ["Momo"])))
@@ -63,6 +71,8 @@ def test_a_name_that_two_photos_have_is_not_guessed(photos: Path, tmp_path: Path
         file = write(tmp_path / "a.jsonl", ("same.jpg", ["x y"]), ("second/same.jpg", ["relative to the root"]))
         report = library.captioning.take_in(file)
         assert (report.ambiguous, report.added) == (1, 1)
+        with pytest.raises(CaptionsError, match=r"Several photos of the library .* same\.jpg"):
+            library.captioning.take_in(write(tmp_path / "b.jsonl", ("same.jpg", ["x y"])))
 
 
 def test_a_file_that_names_no_photo_of_the_library(library: Library, tmp_path: Path) -> None:
@@ -74,7 +84,7 @@ def test_a_file_that_names_no_photo_of_the_library(library: Library, tmp_path: P
         library.captioning.take_in(empty)
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".tsv"])
 def test_what_is_given_out_can_be_taken_in(library: Library, tmp_path: Path, suffix: str) -> None:
     photo = library.captioning
     photo.take_in(write(tmp_path / "mine.jsonl", ("retrouve-004.jpg", ['He said "hi", twice', "Oma\tEls"])))
