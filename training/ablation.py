@@ -162,8 +162,8 @@ def learn(place: Place, options: Options) -> dict[str, Any]:
 
 
 def _tell(what: str, done: int, total: int, **more: Any) -> None:
-    if more:
-        print(f"    {what} {done} of {total}, loss {more.get('loss', 0):.3f}", file=sys.stderr, flush=True)
+    if "loss" in more:
+        print(f"    {what} {done} of {total}, loss {more['loss']:.3f}", file=sys.stderr, flush=True)
 
 
 # 3. The table
