@@ -91,8 +91,12 @@ class Runs:
         return _curves(self.find(name).folder)
 
     def remove(self, name: str) -> None:
-        """Remove a run's folder, of a long one also where it is not finished, and of one that cannot be read. What it
-        installed stays: see `core.adapters`. Raises `CallError`, also for one that goes on; `ExportError`."""
+        """Remove a run's folder, of a long one also where it is not finished, and of one that cannot be read; by its
+        kind what was stopped of that (`stopped`). What it installed stays: see `core.adapters`. Raises `CallError`,
+        also for one that goes on; `ExportError`."""
+        if any(kind == name for kind, _ in self.stopped()):
+            self._give_up(name)
+            return
         folder = self._folder_of(name, finished=False)
         if is_going_on(folder):
             raise CallError(f"{name} is going on: end it before, with Ctrl-C where it runs.")
@@ -101,10 +105,32 @@ class Runs:
         except OSError as error:
             raise refused(error, folder) from error
 
+    def _give_up(self, kind: str) -> None:
+        try:
+            lock = self._lock(kind)
+        except LibraryBusy as error:
+            raise CallError(
+                f"A run of `train {kind}` is going on: end it before, with Ctrl-C where it runs."
+            ) from error
+        try:
+            for folder in self._stopped(kind):
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise refused(error, self.folder) from error
+        finally:
+            lock.__exit__(None, None, None)
+
     def begin(self, kind: str) -> Draft:
-        """A folder for a new run. Drafts that a killed run of this kind left are cleared away. Raises `LibraryBusy`
-        where one of this kind is going on, and `ExportError`."""
+        """A folder for a new run. Drafts that a killed run of this kind left are cleared away, but for one with a saved
+        step: that is hours of somebody's work. Raises `CallError` where there is such a one, `LibraryBusy` where one of
+        this kind is going on, and `ExportError`."""
         lock = self._lock(kind)
+        if self._stopped(kind):
+            lock.__exit__(None, None, None)
+            raise CallError(
+                f"A run of `train {kind}` was stopped behind a saved step. `retrouve train {kind} --resume` goes on "
+                f"with it; `retrouve runs remove {kind}` gives it up, and a new one can begin."
+            )
         try:
             for left in self.folder.glob(f"{_DRAFT}{kind}-*"):
                 shutil.rmtree(left, ignore_errors=True)

@@ -93,9 +93,16 @@ def expand(source: str) -> list[str]:
     return [f"{source[: found.start()]}{number:0{len(first)}d}{tail}" for number in numbers for tail in tails]
 
 
-@lru_cache(maxsize=8)
 def _rows(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
-    return [(row.path, row.captions) for row in read_rows(folder, {})]
+    return _read(folder)[0]
+
+
+@lru_cache(maxsize=8)
+def _read(folder: Path) -> tuple[list[tuple[Path, tuple[str, ...]]], int]:
+    """The rows of a folder, and how many lines say nothing usable."""
+    broken: list[str] = []
+    rows = [(row.path, row.captions) for row in read_rows(folder, {}, broken)]
+    return rows, len(broken)
 
 
 class Reader:
@@ -109,6 +116,8 @@ class Reader:
         found: Iterator[Pair]
         if shard.path.is_dir():
             found = (Pair(path, captions) for path, captions in _rows(shard.path)[shard.first : shard.first + ROWS])
+            if not shard.first and (broken := _read(shard.path)[1]):
+                self.faults[f"a line of {CAPTIONS} that cannot be read"] += broken
         else:
             found = self._of_tar(shard.path)
         for pair in found:

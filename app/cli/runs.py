@@ -49,12 +49,14 @@ def _list_runs(library: Library, _operands: Sequence[str], console: Console) -> 
     found, open_ones, stopped = library.runs.all(), library.runs.unfinished("scratch"), library.runs.stopped()
     unfinished = [folder.name for folder in open_ones]
     kinds = [kind for kind, _ in stopped]
-    console.document({"runs": [_run(run) for run in found], "unfinished": unfinished, "stopped": kinds})
+    console.document({"runs": [_run(library, run) for run in found], "unfinished": unfinished, "stopped": kinds})
     for folder in open_ones:
         goes_on = f"is not finished: `retrouve train scratch {folder.name} --resume` goes on with it."
         console.say(f"{folder.name} {'is going on.' if is_going_on(folder) else goes_on}")
     for kind, busy in stopped:
-        goes_on = f"was stopped: `retrouve train {kind} --resume` goes on with it, and without --resume it is given up."
+        goes_on = (
+            f"was stopped: `retrouve train {kind} --resume` goes on with it, `retrouve runs remove {kind}` gives it up."
+        )
         console.say(f"A run of `train {kind}` {'is going on.' if busy else goes_on}")
     if not found:
         console.say("Nothing was trained yet. `retrouve train` learns the names in captions and tags.")
@@ -62,7 +64,7 @@ def _list_runs(library: Library, _operands: Sequence[str], console: Console) -> 
     rows = [
         (
             run.name,
-            "installed" if run.installed else "not installed",
+            _state(library, run),
             share(run.after.get("names_recall_at_10", run.after.get("sentences_recall_at_10"))),
         )
         for run in found
@@ -73,7 +75,7 @@ def _list_runs(library: Library, _operands: Sequence[str], console: Console) -> 
 
 def _show_run(library: Library, operands: Sequence[str], console: Console) -> int:
     run, details = library.runs.find(operands[0]), library.runs.details(operands[0])
-    console.document(_run(run) | details)
+    console.document(_run(library, run) | details)
     if console.as_json:
         return 0
     console.line(f"{run.name}: {run.kind} for {run.model}, {run.made}, in {run.folder}")
@@ -94,7 +96,7 @@ def _show_run(library: Library, operands: Sequence[str], console: Console) -> in
 def _compare(library: Library, operands: Sequence[str], console: Console) -> int:
     """Their figures side by side. Each run holds out photos of its own captions, so that they may differ in those."""
     found = [library.runs.find(name) for name in operands]
-    console.document({"runs": [_run(run) for run in found]})
+    console.document({"runs": [_run(library, run) for run in found]})
     rows = [
         (f"{word}, {when}", *(share(getattr(run, when).get(key)) for run in found))
         for key, word in FIGURES.items()
@@ -119,14 +121,24 @@ def _remove_run(library: Library, operands: Sequence[str], console: Console) -> 
     return 0
 
 
-def _run(run: Run) -> dict[str, object]:
+def _state(library: Library, run: Run) -> str:
+    """What became of what a run learned: names may be switched off, and taken away."""
+    if not run.installed or run.kind != "adapter":
+        return "installed" if run.installed else "not installed"
+    adapter = next((one for one in library.adapters.all() if one.name == run.name), None)
+    return "removed" if adapter is None else "on" if adapter.active else "off"
+
+
+def _run(library: Library, run: Run) -> dict[str, object]:
+    state = _state(library, run)
     return {
         "run": run.name,
         "kind": run.kind,
         "model": run.model,
         "made": run.made,
         "folder": run.folder,
-        "installed": run.installed,
+        "installed": run.installed and state != "removed",
+        "state": state,
         "why": run.why,
         "before": dict(run.before),
         "after": dict(run.after),

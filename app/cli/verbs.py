@@ -312,10 +312,12 @@ RUNS = (
     ),
     Verb(
         "remove",
-        "removes a run's folder; what was installed stays",
+        "removes a run's folder, and gives up one that was stopped; what was installed stays",
         operands="RUN",
-        arguments=(_RUN,),
-        examples=("retrouve runs remove adapter-1",),
+        arguments=(
+            ("RUN", "the name of a run, as `retrouve runs list` shows it, or the kind of one that was stopped"),
+        ),
+        examples=("retrouve runs remove adapter-1", "retrouve runs remove lora"),
     ),
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.captioning.reading import Broken, Pair, why_no_json
-from core.errors import CaptionsError
+from core.errors import CallError, CaptionsError
 from core.photos import takeout
 from core.photos.suffixes import is_photo_name
 
@@ -22,7 +22,7 @@ _LARGEST = 1 << 20
 def read(folder: Path) -> Iterator[Pair | Broken]:
     """What the JSON files in a folder and below it say of their photos: descriptions, and the names of people.
 
-    Raises `CaptionsError` where there is none.
+    Raises `CallError` for a folder without such files, `CaptionsError` for one where none says anything.
     """
     number = said = 0
     for place, folders, names in os.walk(folder):
@@ -38,7 +38,7 @@ def read(folder: Path) -> Iterator[Pair | Broken]:
             said += bool(found)
             yield from found or ()
     if not number:
-        raise CaptionsError(
+        raise CallError(
             f"{folder} is a folder without JSON files of Google Takeout. Name the captions file that is in it."
         )
     if not said:

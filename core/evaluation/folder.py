@@ -121,13 +121,14 @@ def _recalls(
     return figures
 
 
-def read_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> list[Row]:
-    """The photos of a folder with what is true of them. Errors as `evaluate`."""
+def read_rows(folder: Path, where: Mapping[str, Sequence[str]], broken: list[str] | None = None) -> list[Row]:
+    """The photos of a folder with what is true of them. Errors as `evaluate`; with ``broken`` a line that cannot be
+    read is told there, and the others count."""
     if not folder.is_dir():
         raise FileNamed(folder) if folder.exists() else FolderError(f"{folder} is not there.")
     try:
         if (folder / CAPTIONS).is_file():
-            rows = list(_captioned_rows(folder, where))
+            rows = list(_captioned_rows(folder, where, broken))
         elif where:
             raise CallError(f"--where needs a {CAPTIONS}, and {folder} has none.")
         else:
@@ -138,28 +139,45 @@ def read_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> list[Row]:
         chosen = " and ".join(f"{key}={'|'.join(values)}" for key, values in where.items())
         raise CallError(f"No row of {folder / CAPTIONS} has {chosen}.")
     if not any(row.captions or row.labels for row in rows):
+        if broken:
+            raise FolderError(broken[0])
         raise FolderError(f"{folder} holds neither captioned photos nor one sub-folder of photos a class.")
     return rows
 
 
-def _captioned_rows(folder: Path, where: Mapping[str, Sequence[str]]) -> Iterator[Row]:
+def _captioned_rows(folder: Path, where: Mapping[str, Sequence[str]], broken: list[str] | None = None) -> Iterator[Row]:
     file = folder / CAPTIONS
     try:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise FolderError(f"{file} is not UTF-8 text.") from error
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise FolderError(f"Line {number} of {file} is not JSON: {error.msg}.") from error
-        if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
-            raise FolderError(f"Line {number} of {file} is no object with a `file`.")
-        if all(_holds(entry.get(key), values) for key, values in where.items()):
-            captions = _strings(entry, "captions", number, file)
-            yield Row(folder / entry["file"], captions, _strings(entry, "labels", number, file))
+            row = _captioned_row(folder, line, number, where) if line.strip() else None
+        except FolderError as error:
+            if broken is None:
+                raise
+            broken.append(str(error))
+            continue
+        if row is not None:
+            yield row
+
+
+def _captioned_row(folder: Path, line: str, number: int, where: Mapping[str, Sequence[str]]) -> Row | None:
+    """The photo of a line, None for one that is not asked for. Raises `FolderError`."""
+    file = folder / CAPTIONS
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise FolderError(f"Line {number} of {file} is not JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:
+        raise FolderError(f"Line {number} of {file} has too many digits or is nested too deep.") from error
+    if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
+        raise FolderError(f"Line {number} of {file} is no object with a `file`.")
+    if not all(_holds(entry.get(key), values) for key, values in where.items()):
+        return None
+    captions = _strings(entry, "captions", number, file)
+    return Row(folder / entry["file"], captions, _strings(entry, "labels", number, file))
 
 
 def _holds(value: object, wanted: Sequence[str]) -> bool:

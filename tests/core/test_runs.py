@@ -68,8 +68,18 @@ def test_a_second_run_of_its_kind_is_refused_while_the_first_lives(tmp_path: Pat
     with pytest.raises(LibraryBusy):
         here.resume("lora")
     taken.release()
+    with pytest.raises(CallError, match=r"`retrouve train lora --resume` goes on .* `retrouve runs remove lora`"):
+        here.begin("lora")
+    assert (folder / CHECKPOINT).read_bytes() == b"saved", "nothing that was stopped is given up unasked"
+    held = here.resume("lora")
+    with pytest.raises(CallError, match="is going on: end it before"):
+        here.remove("lora")
+    held.release()
+    here.remove("lora")
+    assert not folder.exists()
+    with pytest.raises(CallError, match="no run “lora”"):
+        here.remove("lora")
     again = here.begin("lora")
-    assert not folder.exists(), "who begins anew gives up what was stopped"
     again.write(CONFIG, {})
     again.finish()
     with pytest.raises(CallError, match="nothing to resume"):

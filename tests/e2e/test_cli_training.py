@@ -46,6 +46,11 @@ def test_from_captions_to_a_search_and_back(retrouve: Callable[..., Ran], sample
     assert learned()
     assert call("adapters", "off", run).document["adapter"]["on"] is False and not learned()
     assert call("adapters", "on", run).document["adapter"]["names"][0]["name"] == "Korver" and learned()
+    call("adapters", "off", run)
+    [_, off] = call("runs", "list").document["runs"]
+    assert off["state"] == "off" and "\toff\t" in retrouve("--library", sample_library, "runs", "list").out
+    call("adapters", "on", run)
+    assert call("runs", "list").document["runs"][1]["state"] == "on"
     removed = call("runs", "remove", run)
     assert removed.document["adapter_stays"] is True and learned()
     assert call("adapters", "remove", run).code == 0 and not learned()

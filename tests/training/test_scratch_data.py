@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.errors import PhotoError, TrainingError
+from core.errors import FolderError, PhotoError, TrainingError
 from tests.training import shapes
 from training import decoding
 from training.shards import HoldOut, Pair, Position, Reader, Shard, Stream, expand, find_shards, held_out, survey
@@ -44,6 +44,19 @@ def test_tars_and_folders_give_the_same_pairs(tars: Path, tmp_path: Path) -> Non
     assert [pair.captions for pair in first] == [pair.captions for pair in second]
     assert [pair.read() for pair in first] == [pair.read() for pair in second]
     assert not reader.faults
+
+
+def test_a_broken_line_of_captions_costs_itself_alone(tmp_path: Path) -> None:
+    folder = shapes.write_folder(tmp_path / "folder", 10, side=32)
+    with (folder / "captions.jsonl").open("a") as more:
+        more.write('\n{broken\n{"captions": ["x"]}\n' + "[" * 100_000)
+    reader = Reader()
+    [shard] = find_shards([str(folder)])
+    assert len(list(reader.pairs(shard))) == 10
+    assert reader.faults == {"a line of captions.jsonl that cannot be read": 3}
+    (tmp_path / "captions.jsonl").write_text("{broken\n")
+    with pytest.raises(FolderError, match="Line 1 of"):
+        find_shards([str(tmp_path)])
 
 
 def test_sources_that_are_none_are_named(tmp_path: Path) -> None:
