@@ -104,7 +104,7 @@ def _moved(before: ModelMove | None, library: Library) -> str | None:
     if before is None:
         return None
     said = f"All photos are encoded by the model {before.new}, and it answers now."
-    left = library.left_models()
+    left = [one for one in library.left_models() if not one.needed]
     if not left:
         return said
     names, room = " and ".join(one.model_id for one in left), size(sum(one.bytes for one in left))

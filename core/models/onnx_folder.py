@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelDamaged, ModelMissing
-from core.models.compiling import runtime
+from core.models.compiling import import_openvino
 from core.models.graph_tower import len_of
 from core.models.reasons import reason_of
 from core.models.registry import CONFIG_FILE, MODEL_FILE, ONNX, config_hash, file_hash, hash_of_files, read_json
@@ -107,9 +107,12 @@ def _copy_tower(source: Path, target: Path) -> None:
 
 def _look(path: Path, axes: int) -> _Shape:
     """Read a graph's inputs and outputs. Raises ModelDamaged when it is no graph, or not one of a tower."""
+    # As ONNX, and as nothing else: asked to find out what a file is, OpenVINO lets the reader of each format try, and
+    # those complain on the terminal.
+    reader = import_openvino().frontend.FrontEndManager().load_by_framework("onnx")
     try:
-        model = runtime().read_model(str(path))
-    except RuntimeError as error:
+        model = reader.convert(reader.load(str(path)))
+    except Exception as error:  # its faults have no other base
         raise ModelDamaged(f"The model's graph cannot be used: {path} ({reason_of(error, last=True)}).") from error
     inputs = [port.partial_shape for port in model.inputs if "mask" not in port.get_any_name()]
     outputs = [port.partial_shape for port in model.outputs if len_of(port.partial_shape) == 2]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -179,7 +178,10 @@ def _describes_a_tower(folder: Path) -> bool:
 @contextlib.contextmanager
 def quietly_offline() -> Iterator[None]:
     """Loads without a look at the network, and without the deprecation warnings of the libraries among themselves."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from core.models.hub import endpoint, keep_to_oneself
+
+    endpoint()  # what is no address breaks the imports
+    keep_to_oneself()
     from huggingface_hub import constants
 
     # Here, and not in the environment: another part of the process may be about to fetch a model.

@@ -291,7 +291,7 @@ def test_a_description_that_is_nested_too_deeply_is_named(stocked, shelf, tmp_pa
         import_model(shelf, ImportRequest(source, name="other"))
 
 
-def test_what_a_library_says_of_a_damaged_file_fits_a_sentence(shelf, immich, local_dir, tmp_path):
+def test_what_a_library_says_of_a_damaged_file_fits_a_sentence(shelf, immich, local_dir, tmp_path, capfd):
     source = Path(shutil.copytree(immich, tmp_path / "garbage"))
     noise = np.random.default_rng(3).integers(0, 256, 20_000, np.uint8).tobytes()
     (source / "visual" / "model.onnx").write_bytes(b"\x08\x07\x12\x0a" + noise)
@@ -303,6 +303,7 @@ def test_what_a_library_says_of_a_damaged_file_fits_a_sentence(shelf, immich, lo
             import_model(shelf, ImportRequest(path))
         said = str(caught.value)
         assert said.isprintable() and said.endswith(".") and len(said) < 220 + len(str(path)), said
+    assert capfd.readouterr().err == ""
 
 
 class Bomb:

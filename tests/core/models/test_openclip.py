@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import ModelDamaged, ModelMissing, TorchMissing
+from core.errors import HubError, ModelDamaged, ModelMissing, TorchMissing
 from core.models.encoder import Backend, EncoderSpec
-from core.models.openclip import OpenClipEncoder
+from core.models.openclip import OpenClipEncoder, quietly_offline
 
 pytestmark = pytest.mark.torch
 
@@ -186,3 +186,9 @@ def _bare_environment() -> dict[str, str]:
     import os
 
     return {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "TRANSFORMERS_"))}
+
+
+def test_an_endpoint_that_is_no_address_is_said_before_an_import_breaks_on_it(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://[::1")
+    with pytest.raises(HubError, match="HF_ENDPOINT"), quietly_offline():
+        pytest.fail("nothing was imported")
