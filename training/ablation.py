@@ -289,7 +289,7 @@ def _said(asked: argparse.Namespace, results: Mapping[str, Sequence[Mapping[str,
     return (
         f"{asked.photos} prints, two captions each, {asked.epochs:g} epochs in batches of {asked.batch}, "
         f"{asked.precision}, {seeds}; own: {asked.judged} prints of other photos, which neither the bundled model nor "
-        f"any run ever saw; general: half of the samples and {asked.general} photos of `coco`, all in one gallery. "
+        f"any run learned from; general: half of the samples and {asked.general} photos of `coco`, all in one gallery. "
         f"{spent / 60:.0f} minutes of processor time. 95 % intervals: photos drawn anew (bootstrap)."
     )
 
