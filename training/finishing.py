@@ -59,6 +59,9 @@ def finish(library: Library, lesson: Lesson, fitted: Fitted, encoding: Encoding,
         "based_on": lesson.model.name,
     }
     if why:
+        size = sum(file.stat().st_size for file in (draft.folder / MODEL).iterdir()) / 1e6
+        kept = f"What was learned stays with the run, {size:,.0f} MB: `retrouve runs remove {draft.name}` frees them."
+        result["remarks"] = [kept]
         draft.write(runs.RESULT, result)
         _end(lesson)
         return result

@@ -84,8 +84,15 @@ def _show_run(library: Library, operands: Sequence[str], console: Console) -> in
     (scratch.show if run.kind == "scratch" else show)(details["result"], console)
     if (run.folder / PICTURE).is_file():
         console.line(f"Its curves are drawn in {run.folder / PICTURE}.")
+    told = False
     for title in ("better", "worse"):
         rows = details.get("examples", {}).get(title, ())
+        if rows and not told:
+            console.say(
+                "Names and general sentences are looked for among photos that came with the program too: places may be "
+                "beyond the number of your own."
+            )
+            told = True
         if rows:
             console.line(f"Found {'earlier' if title == 'better' else 'later'} than before (place before, after):")
         places = [(row["query"], str(row["before"]), str(row["after"])) for row in rows]

@@ -9,6 +9,7 @@ from app.cli import data_report
 from app.cli.calls import Call
 from app.cli.progress import ProgressBar
 from app.cli.training_options import NUMBERS
+from app.cli.wording import counted
 from app.training_child import TrainingChild
 from core.errors import CallError, TrainingError
 from core.models.openclip import require_torch
@@ -84,14 +85,18 @@ def _arguments(call: Call) -> list[str]:
     return [*said, "--", *operands]
 
 
+def _loss(first: float, last: float) -> str:
+    if first == last:
+        return f"the loss was {first}"
+    return f"the loss {'fell' if last < first else 'rose'} from {first} to {last}"
+
+
 def show(result: dict[str, Any], console: Console) -> None:
     """A run's result, for people."""
     if result.get("dry_run"):
         console.say(result["why"])
         return
-    console.say(
-        f"Trained {result['steps']:,} steps; the loss fell from {result['loss_first']} to {result['loss_last']}."
-    )
+    console.say(f"Trained {counted(result['steps'], 'step')}; {_loss(result['loss_first'], result['loss_last'])}.")
     rows = [
         (word, *(f"{result[when][key]:.1%}" for when in ("before", "after")))
         for key, word in FIGURES.items()

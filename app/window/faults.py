@@ -35,7 +35,7 @@ def start_log(library_folder: Path) -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         handler = _LogFile(folder / "retrouve.log", maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True)
     except OSError as error:
-        logger.warning("no log file: %s", error)
+        logger.info("no log file: %s", error)
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.WARNING)

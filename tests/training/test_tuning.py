@@ -187,6 +187,7 @@ def test_nothing_that_loses_is_installed(library: Library, monkeypatch: pytest.M
     monkeypatch.setattr(judging.Ruler, "examples", lambda self, before, after: {"better": [], "worse": []})
     result = lora.train(library, Options(epochs=1, batch=48), Heard())
     assert result["installed"] is False and "less often" in result["why"] and result["model"] is None
+    assert f"`retrouve runs remove {result['run']}` frees them" in result["remarks"][0]
     assert library.info.name == "small" and [one.name for one in Shelf().all()] == ["starter", "small"]
     assert library.runs.find(result["run"]).why == result["why"]
 
