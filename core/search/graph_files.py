@@ -16,15 +16,13 @@ import os
 import secrets
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.catalog.lock import IndexLock
-from core.errors import RetrouveError
-from core.search.mirror import forget
+from core.search.mirror import forget, writing_in
 from core.search.shard import Shard, Span
 
 _LOG = logging.getLogger(__name__)
@@ -87,15 +85,8 @@ class GraphFiles:
     @contextmanager
     def writing(self) -> Iterator[bool]:
         """Whether this process may write now: not while another does, nor where nothing can be written."""
-        with ExitStack() as held:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(IndexLock(self._folder))
-            except (OSError, RetrouveError) as error:
-                _LOG.info("the graphs stay as they are: %s", error)
-                yield False
-                return
-            yield True
+        with writing_in(self._folder, "the graphs stay as they are") as may:
+            yield may
 
     def save(self, shard: Shard) -> Entry | None:
         """Write a shard's files; it counts once it is in a list that is published. None where that cannot be."""

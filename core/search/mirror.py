@@ -97,15 +97,8 @@ class Mirror:
     @contextmanager
     def writing(self) -> Iterator[bool]:
         """Whether this process may write now: not while another does, nor where nothing can be written."""
-        with ExitStack() as held:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(IndexLock(self._folder))
-            except (OSError, RetrouveError) as error:
-                _LOG.info("the vectors stay in memory: %s", error)
-                yield False
-                return
-            yield True
+        with writing_in(self._folder, "the vectors stay in memory") as may:
+            yield may
 
     def append(self, state: State, chunk: Chunk) -> State | None:
         """Put rows behind those that ``state`` counts; the new state, or None where that cannot be.
@@ -176,6 +169,21 @@ class Mirror:
             for file in self._folder.glob(pattern):
                 if file not in kept:
                     forget(file)
+
+
+@contextmanager
+def writing_in(folder: Path, otherwise: str) -> Iterator[bool]:
+    """Whether this process may write a cache's folder now, which is made: not while another does, nor where nothing can
+    be written. ``otherwise`` is what comes of that, for the log."""
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(IndexLock(folder))
+        except (OSError, RetrouveError) as error:
+            _LOG.info("%s: %s", otherwise, error)
+            yield False
+            return
+        yield True
 
 
 def _write_at(file: Path, offset: int, rows: NDArray[np.generic]) -> None:

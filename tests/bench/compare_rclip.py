@@ -22,9 +22,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +32,7 @@ from PIL import Image
 from core.models.compiling import has_bf16
 from core.models.importing import ImportRequest, change_card, import_model
 from core.models.shelf import Shelf
-from tests.bench.measure import PROJECT, Row, cores, table
+from tests.bench.measure import PROJECT, Row, Spent, cores, say, spent, table
 
 RCLIP = "rclip==3.3.0"
 ARCHITECTURE = "ViT-B-32-256"
@@ -43,18 +42,6 @@ _BUDGETS = {"f32": 2.0, "bf16": 3.0}
 _FEW = 16
 """Photos that a program indexes before it is measured, and, other ones, for what a run takes beside its photos: enough
 that our worker does not get ready for sentences meanwhile, as it does when it has nothing to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a process and its children took: seconds by the clock, and of all cores together (0 where the system, as
-    Windows, keeps no account of them)."""
-
-    clock: float
-    cores: float
-
-    def __sub__(self, other: Spent) -> Spent:
-        return Spent(self.clock - other.clock, self.cores - other.cores)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -222,24 +209,6 @@ def spent_by_ours(photos: Path, shelf: Path, library: Path) -> Spent:
     _, few, many = (spent([*program, "index", place], place, environment) for place in places)
     shutil.rmtree(library)
     return many - few
-
-
-def spent(call: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> Spent:
-    """What a whole process takes. Raises RuntimeError with its last words where it fails."""
-    start, before = time.perf_counter(), os.times()
-    ended = subprocess.run(
-        [str(word) for word in call], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    after, clock = os.times(), time.perf_counter() - start
-    if ended.returncode:
-        raise RuntimeError(f"{call[0]} exited {ended.returncode}: {ended.stderr.strip()[-600:]}")
-    cores_s = after.children_user + after.children_system - before.children_user - before.children_system
-    return Spent(clock, cores_s)
-
-
-def say(words: str) -> None:
-    """What is going on, for whoever waits."""
-    print(f"... {words}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

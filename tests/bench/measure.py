@@ -38,6 +38,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process and those that it started took: seconds by the clock, and of all cores together (0 where the
+    system, as Windows, keeps no account of them)."""
+
+    clock: float
+    cores: float
+
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(self.clock - other.clock, self.cores - other.cores)
+
+
+@dataclass(frozen=True, slots=True)
 class Times:
     """Milliseconds of many calls, by the clock and of all processors together."""
 
@@ -114,3 +126,20 @@ def _figure(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%}"
     return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f} {unit}".rstrip()
+
+
+def spent(call: Sequence[object], folder: Path, environment: dict[str, str]) -> Spent:
+    """What a whole process takes. Raises RuntimeError with its last words where it fails."""
+    words = [str(word) for word in call]
+    start, before = time.perf_counter(), os.times()
+    ended = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    after, clock = os.times(), time.perf_counter() - start
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(words[:3])} exited {ended.returncode}: {ended.stderr.strip()[-900:]}")
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return Spent(clock, used)
+
+
+def say(words: str) -> None:
+    """What is going on, for whoever waits."""
+    print(f"... {words}", file=sys.stderr, flush=True)

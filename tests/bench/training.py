@@ -17,14 +17,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from tests.bench.measure import PROJECT, Row, cores, table
+from tests.bench.measure import PROJECT, Row, Spent, cores, say, spent, table
 
 PACKAGES = ("webdataset==1.0.2", "braceexpand==0.1.7", "pandas==3.1.1", "python-dateutil==4.0.0", "six==1.17.0")
 """What open_clip's script imports and this project does not need. Without what these need in turn: that is here."""
@@ -44,14 +43,6 @@ THEIRS = (
     "from open_clip_train.main import main; main(sys.argv[1:])"
 )
 _PRECISION = {"fp32": "fp32", "bf16": "amp_bfloat16"}
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a process and those that it started took."""
-
-    wall: float
-    processor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +90,15 @@ def compare(bench: Bench, steps: int, rounds: int) -> list[Row]:
     photos = small_photos(bench.place / "photos", steps * BATCH)
     config = bench.place / f"{NAME}.json"
     config.write_text(json.dumps(ARCHITECTURE), encoding="utf-8")
-    rates: dict[str, list[Spent]] = {"theirs": [], "ours": []}
+    found: dict[str, list[Spent]] = {"theirs": [], "ours": []}
     for turn in range(rounds):
         for name, run in (("theirs", theirs), ("ours", ours)):
             say(f"round {turn + 1} of {rounds}: {name}")
             few, many = (run(bench, photos, config, count, turn) for count in (SHORT, steps))
-            pairs = (steps - SHORT) * BATCH
-            rates[name].append(Spent(pairs / (many.wall - few.wall), pairs / (many.processor - few.processor)))
-    rows = []
-    for kind, unit in (("processor", "pairs a processor second"), ("wall", "pairs/s")):
-        base, mine = (max(getattr(one, kind) for one in rates[name]) for name in ("theirs", "ours"))
+            found[name].append(many - few)
+    rows, pairs = [], (steps - SHORT) * BATCH
+    for kind, unit in (("cores", "pairs a processor second"), ("clock", "pairs/s")):
+        base, mine = (pairs / min(getattr(one, kind) for one in found[name]) for name in ("theirs", "ours"))
         rows += [
             Row(f"open_clip_train, {bench.precision}", base, unit),
             Row(f"training.scratch, {bench.precision}", mine, unit, base, "open_clip_train"),
@@ -159,7 +149,7 @@ def theirs(bench: Bench, photos: Path, config: Path, steps: int, turn: int) -> S
     }
     path = os.pathsep.join([str(PROJECT), str(bench.packages)])
     call = [sys.executable, "-c", THEIRS, config, *(word for pair in options.items() for word in pair)]
-    return spent(call, {**os.environ, "PYTHONPATH": path})
+    return spent(call, PROJECT, {**os.environ, "PYTHONPATH": path})
 
 
 def ours(bench: Bench, photos: Path, config: Path, steps: int, turn: int) -> Spent:
@@ -177,27 +167,7 @@ def ours(bench: Bench, photos: Path, config: Path, steps: int, turn: int) -> Spe
         "--save-every": 1_000_000,
     }
     call = [sys.executable, "-m", "training.scratch", photos, *(word for pair in options.items() for word in pair)]
-    return spent(call, {**os.environ, "PYTHONPATH": str(PROJECT)})
-
-
-def spent(call: Sequence[object], environment: dict[str, str]) -> Spent:
-    """What a whole process takes. Raises RuntimeError with its last words where it fails."""
-    import resource  # Unix alone has it
-
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    ended = subprocess.run(
-        [str(word) for word in call], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if ended.returncode:
-        raise RuntimeError(f"{call[1:3]} exited {ended.returncode}: {ended.stderr.strip()[-900:]}")
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Spent(wall, processor)
-
-
-def say(words: str) -> None:
-    """What is going on, for whoever waits."""
-    print(f"... {words}", file=sys.stderr, flush=True)
+    return spent(call, PROJECT, {**os.environ, "PYTHONPATH": str(PROJECT)})
 
 
 if __name__ == "__main__":
