@@ -207,7 +207,7 @@ def _remove(_call: Call, operands: list[str], console: Console) -> int:
 
     folder = Shelf().remove(operands[0])
     console.document({"removed": operands[0], "folder": folder})
-    console.say(f"`{operands[0]}` is off the shelf. A library that is indexed with it keeps its own copy.")
+    console.say(f"`{operands[0]}` is off the shelf. A library that uses it keeps its own copy.")
     return 0
 
 

@@ -264,7 +264,7 @@ class Models(QObject):
             self.dialog,
             "Remove from the shelf",
             f"Remove {choice.name} from the shelf?",
-            "A library that is indexed with it keeps its own copy. Elsewhere it has to be fetched or imported again.",
+            "A library that uses it keeps its own copy. Elsewhere it has to be fetched or imported again.",
             "Remove",
         ):
             tools, lane = self.work.tools, self._session.lanes.general

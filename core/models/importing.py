@@ -22,7 +22,7 @@ from typing import Any
 from core.errors import CallError, ModelDamaged, ModelError, ModelMissing, TorchMissing
 from core.models import onnx_folder
 from core.models.encoder import Encoder, EncoderSpec
-from core.models.fitting import Fitted, check_embeddings, fit_scores, probes
+from core.models.fitting import Fitted, check_embeddings, fit_scores
 from core.models.kept import copy_files
 from core.models.reasons import reason_of
 from core.models.registry import (
@@ -117,8 +117,8 @@ _LOST = (
 
 
 _NOT_TRIED = "It has no graphs, and was not tried: that takes PyTorch."
-_TRIED = 4
-"""Sample photos, with their captions, that a folder of ours encodes before it is taken."""
+_SENTENCES = ("two dogs run on the beach", "a red car", "people at a table in the evening")
+"""What a folder of ours encodes before it is taken, with some pictures that are drawn."""
 
 
 def name_of(path: Path) -> str:
@@ -187,17 +187,20 @@ def _measure(draft: Path, tell: Progress) -> Fitted:
 
 
 def _try_both(draft: Path) -> None:
-    """Let both towers encode some samples: what only fails in use would fail once all photos are encoded. Raises
+    """Let both towers encode something: what only fails in use would fail once all photos are encoded. Raises
     ModelMissing, ModelDamaged, or TorchMissing for what has no graphs."""
-    seen = probes(_TRIED)
+    from PIL import Image
+
+    gradients = [Image.linear_gradient("L").convert("RGB"), Image.radial_gradient("L").convert("RGB")]
+    pictures = [*gradients, *(Image.new("RGB", (256, 256), colour) for colour in ("firebrick", "navy"))]
     try:
         encoder = _encoder(draft)
-        check_embeddings(encoder.encode_images(seen.photos), "photo")
-        check_embeddings(encoder.encode_texts(seen.sentences), "sentence")
+        check_embeddings(encoder.encode_images(pictures), "photo")
+        check_embeddings(encoder.encode_texts(_SENTENCES), "sentence")
     except ModelError:
         raise
     except (RuntimeError, ValueError) as error:
-        raise ModelDamaged(f"The model cannot encode the sample photos: {reason_of(error, last=True)}.") from error
+        raise ModelDamaged(f"The model cannot encode photos and sentences: {reason_of(error, last=True)}.") from error
 
 
 @contextlib.contextmanager

@@ -100,7 +100,8 @@ class Program:
         self._place = place
         self.model = place / "resources" / "models" / "starter"
         self.model.parent.mkdir(parents=True)
-        shutil.copy(PROJECT / "resources" / "__init__.py", place / "resources")
+        for name in ("__init__.py", "models.toml"):
+            shutil.copy(PROJECT / "resources" / name, place / "resources")
 
     def update(self, model: Path) -> None:
         """Put a model in the place of the bundled one."""
