@@ -103,7 +103,7 @@ def candidates(texts: Sequence[Said]) -> list[Candidate]:
     texts = [replace(one, text=said) for one in texts if (said := unsaid.meant(one.text, one.tag))]
     repeated = _repeated(texts)
     wholes = _wholes(texts, repeated)
-    writing = _writing(texts, Keys(wholes))
+    writing = _writing(texts, Keys(wholes) if wholes else None)
     spellings: dict[str, Counter[str]] = {}
     for one in texts:
         for name in _names(one, writing, repeated, wholes):
@@ -188,12 +188,12 @@ class _Writing:
         return not self.small[folded] if first else self.small[folded] <= self.high[folded]
 
 
-def _writing(texts: Sequence[Said], wholes: Keys) -> _Writing:
+def _writing(texts: Sequence[Said], wholes: Keys | None) -> _Writing:
     """A whole name in small letters counts for no word: it is that name."""
     small: Counter[str] = Counter()
     high: Counter[str] = Counter()
     for one in texts:
-        spans = wholes.spans(one.text)
+        spans = wholes.spans(one.text) if wholes else []
         for word in _WORD.finditer(one.text):
             if word[0][0].isupper():
                 high[word[0].casefold()] += 1

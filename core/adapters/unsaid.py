@@ -24,7 +24,12 @@ _TAKEN = (
 """Who took a photo, to the end of the sentence; a dot behind an initial does not end it."""
 _SIGNED = r"\b(?i:photo|foto|image|picture|bild)\s*:\s*(?:[A-Z][\w.'’-]*[\s/]*){1,4}$"
 
-_HINT = re.compile(r"\d{3}|[@©:]|\.\w|(?i:\(c\)|copyright|\b(?:by|courtesy|door|par|di|por|von)\b)")
+_SHORT = 60
+"""Characters: what a camera writes is no longer, or was left out when the photo was read."""
+_HINT = re.compile(
+    r"[^\W\d]\d{3}|-\d{3}|[@©:]|\.\w"
+    r"|(?i:\(c\)|copyright|\b(?:by|courtesy|door|par|di|por|von)\b|(?:img|dsc|scan|photo|picture|image|shot) \d)"
+)
 """Something of the kind, or what only looks so: most captions have nothing, and need no more than this."""
 _UNSAID = re.compile(rf"(?i:{_ADDRESS}|{_FILE}|{_NUMBERED})")
 _CREDIT = re.compile(rf"(?i:{_TAKEN})|{_SIGNED}")
@@ -35,7 +40,7 @@ def meant(text: str, tag: bool = False) -> str:
 
     A tag names nobody by "Photo by": it is taken as it is.
     """
-    if not facts.is_caption(text):
+    if len(text) <= _SHORT and not facts.is_caption(text):
         return ""
     if _HINT.search(text) is None:
         return text

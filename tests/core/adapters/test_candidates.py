@@ -80,6 +80,8 @@ def test_what_cameras_and_file_managers_write_is_no_name() -> None:
         "At the lake. Photo: J. Smith",
         "© John Smith 2019",
         "P1010023",
+        "IMG 1234",
+        "dsc-0012",
         "https://www.example.com/a",
         tags=((3, "IMG_20190101_101112.jpg"),),
     )
