@@ -10,7 +10,7 @@ from core.captioning.reading import Broken, Pair
 
 
 def read(path: Path) -> Iterator[Pair | Broken]:
-    """All that a source says, row by row. Raises `CaptionsError` for what is none."""
+    """All that a source says, row by row. Raises `CaptionsError`, and `CallError` for a folder of something else."""
     if path.is_dir():
         yield from takeout_folder.read(path)
     elif tars.is_tar_name(path.name):

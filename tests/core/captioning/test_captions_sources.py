@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.captioning import sources, tars
 from core.captioning.reading import Broken, Pair
-from core.errors import CaptionsError
+from core.errors import CallError, CaptionsError
 from core.library import Library
 from core.photos.hashing import content_hash
 
@@ -173,7 +173,7 @@ def test_takeout_beside_a_photo_is_read_by_indexing_and_then_known(photos: Path,
 
 
 def test_a_folder_that_is_not_takeouts(tmp_path: Path) -> None:
-    with pytest.raises(CaptionsError, match="without JSON files of Google Takeout"):
+    with pytest.raises(CallError, match="without JSON files of Google Takeout"):
         list(sources.read(tmp_path))
     takeout(tmp_path / "a.jpg.json", "a.jpg")
     with pytest.raises(CaptionsError, match="has a description"):
