@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from core.adapters.encoding import NamedEncoder
 from core.adapters.learned import LearnedName
 from core.adapters.names import NameBook
-from core.adapters.ordinary import is_ordinary
-from core.search.calibration import Calibration
+from core.adapters.ordinary import is_ordinary, says_nothing
+from core.search.calibration import Calibration, match
 from training.general import General
 from training.teaching import Left, Taught
 
@@ -38,7 +38,7 @@ def spare_words(
     left: list[Left] = []
     for one in lessons:
         if is_ordinary(one.learned.key) and not (
-            _word_stays(space, one.taught, one.learned) and _sentences_stay(general, space, one, slopes)
+            _word_stays(space, one.taught, one.learned, slopes) and _sentences_stay(general, space, one, slopes)
         ):
             left.append(Left(one.learned.name, one.learned.photos, _why(one.learned.name)))
         else:
@@ -53,12 +53,20 @@ def _why(name: str) -> str:
     )
 
 
-def _word_stays(space: Space, taught: Taught, learned: LearnedName) -> bool:
-    """Whether what the word alone finds now stays in front, the name's own photos aside."""
+def _word_stays(space: Space, taught: Taught, learned: LearnedName, slopes: Calibration) -> bool:
+    """Whether what the word alone finds now stays in front, the name's own photos aside.
+
+    A word that means a thing, and finds none of it here, has nothing to lose: who has no daisies and a dog called Daisy
+    asks for the dog. What helps a verb stands in questions about anything.
+    """
     others = np.delete(np.arange(len(space.own)), taught.rows)
     pair = np.stack([taught.words, learned.vector]).T
     before, after = np.concatenate([space.own[others] @ pair, space.general @ pair]).T
     first = np.argsort(-before, kind="stable")[:FIRST]
+    if not says_nothing(learned.key):
+        first = first[match(before[first], slopes) >= slopes.line]
+        if not len(first):
+            return True
     places = np.array([int((after > after[row]).sum()) for row in first], np.int64)
     return bool(len(places)) and float((places < 2 * FIRST).mean()) >= KEPT
 

@@ -20,10 +20,10 @@ from core.search.wordforms import FUNCTION_WORDS, forms
 _HELPING = """
 can could may might must shall should will would dare need cannot get gets got go goes going gone let lets make makes
 made take takes took want wants yes ok okay please hello hi here now today tomorrow yesterday always never often
-sometimes soon still yet only ever really quite well good bad big small old new man men woman women boy girl child kid
-baby guy lady friend
+sometimes soon still yet only ever really quite well good bad big small old new
 """
-"""What helps a verb, and the commonest others."""
+"""What helps a verb, and the commonest that show nothing of their own."""
+_PEOPLE = "man men woman women boy girl child kid baby guy lady friend"
 _SMALL = re.compile(r"(?<![\w'’-])[a-z]{2,}(?!\w)")
 """A word in small letters: in running text, one with a capital may be a name."""
 
@@ -40,7 +40,12 @@ def is_ordinary(key: str) -> bool:
 @cache
 def ordinary() -> frozenset[str]:
     """All of them, folded."""
-    return FUNCTION_WORDS.union(_HELPING.split(), _sampled(), _listed())
+    return FUNCTION_WORDS.union(_HELPING.split(), _PEOPLE.split(), _sampled(), _listed())
+
+
+def says_nothing(key: str) -> bool:
+    """Whether a name, as it is looked up, is a word that means no thing: it stands in questions about anything."""
+    return key in FUNCTION_WORDS or key in _HELPING.split()
 
 
 def _sampled() -> Iterator[str]:

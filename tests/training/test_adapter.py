@@ -205,19 +205,21 @@ def test_an_ordinary_word_that_keeps_its_meaning_may_be_a_name(library: Library)
     general = General(encoder, ground.photos, lambda done, total: None)
     _, _, own = gather(library, model)
     space, rows = Space(own, ground.photos), np.arange(3)
-    words, other = encoder.encode_texts(["beaver", "a market stall with vegetables"])
+    words, other, bird = encoder.encode_texts(["beaver", "a market stall with vegetables", "robin"])
 
-    def lesson(vector: Floats) -> Lesson:
-        candidate = Candidate("Beaver", "beaver", (1, 2, 3), False)
+    def lesson(vector: Floats, name: str = "Beaver", words: Floats = words) -> Lesson:
+        candidate = Candidate(name, name.lower(), (1, 2, 3), False)
         taught = Taught(candidate, rows, tuple(rows[:, None]), words)
         none = np.zeros(3, np.int64)
         found = Found(none, none, np.zeros(3, np.float32), np.zeros(3, np.float32), [])
-        return Lesson(taught, LearnedName("Beaver", "beaver", vector, Curve(40.0, -10.0, 0.5), 1.0, 3), found, 1.0)
+        return Lesson(taught, LearnedName(name, name.lower(), vector, Curve(40.0, -10.0, 0.5), 1.0, 3), found, 1.0)
 
     same, else_ = lesson(words), lesson(other)
     assert spare_words(general, space, [same], model.calibration) == ([same.learned], [])
     kept, left = spare_words(general, space, [else_], model.calibration)
     assert not kept and [one.name for one in left] == ["Beaver"]
+    person = lesson(other, "Robin", bird)
+    assert spare_words(general, space, [person], model.calibration) == ([person.learned], []), "no bird is here to lose"
 
 
 def test_two_words_make_a_name_of_an_ordinary_one(library: Library, tmp_path: Path) -> None:
