@@ -205,7 +205,7 @@ def test_an_ordinary_word_that_keeps_its_meaning_may_be_a_name(library: Library)
     general = General(encoder, ground.photos, lambda done, total: None)
     _, _, own = gather(library, model)
     space, rows = Space(own, ground.photos), np.arange(3)
-    words, other, flower = encoder.encode_texts(["beaver", "a market stall with vegetables", "violet"])
+    words, other, flower = encoder.encode_texts(["beaver", "a market stall with vegetables", "anemone"])
 
     def lesson(vector: Floats, name: str = "Beaver", words: Floats = words) -> Lesson:
         candidate = Candidate(name, name.lower(), (1, 2, 3), False)
@@ -218,8 +218,8 @@ def test_an_ordinary_word_that_keeps_its_meaning_may_be_a_name(library: Library)
     assert spare_words(general, space, [same], model.calibration) == ([same.learned], [])
     kept, left = spare_words(general, space, [else_], model.calibration)
     assert not kept and [one.name for one in left] == ["Beaver"]
-    person = lesson(other, "Violet", flower)
-    assert spare_words(general, space, [person], model.calibration) == ([person.learned], []), "no violet is here to lose"
+    person = lesson(other, "Anemone", flower)
+    assert spare_words(general, space, [person], model.calibration) == ([person.learned], []), "none is here to lose"
 
 
 def test_two_words_make_a_name_of_an_ordinary_one(library: Library, tmp_path: Path) -> None:
