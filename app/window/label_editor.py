@@ -34,10 +34,6 @@ from core.errors import RetrouveError
 from core.tagging.types import Label, LabelList
 
 
-def _nothing() -> None:
-    """What follows a saving that nothing waits for."""
-
-
 class LabelEditor(QDialog):
     """Works on a copy of one list at a time; ``Save`` keeps it. What was decided of its labels outlives every edit."""
 
@@ -65,7 +61,8 @@ class LabelEditor(QDialog):
         """The list that was begun here and never saved: where nothing comes of it, it does not stay."""
         self._theirs: LabelList | None = None
         """The list as it was changed elsewhere while it was edited here."""
-        self._then: Callable[[], None] = _nothing
+        self._then: Callable[[], None] = lambda: None
+        self._state = ""
         self.lists = ListChooser(theme)
         self.tree = LabelTree(self)
         self.view = LabelTreeView(self.tree)
@@ -174,7 +171,7 @@ class LabelEditor(QDialog):
             current = self.lists.current()
         if current is not None and not self.is_edited():
             self._open(*current)
-        self._on_edited()
+        self._on_edited(quietly=True)
 
     def _catch_up(self) -> None:
         """What became of the list on show elsewhere: names are followed, of other changes is asked before saving."""
@@ -385,7 +382,8 @@ class LabelEditor(QDialog):
             seen.add(name)
         return ""
 
-    def _on_edited(self) -> None:
+    def _on_edited(self, *, quietly: bool = False) -> None:
+        """Follow what was edited. ``quietly`` leaves what was said last, unless there is news of the list."""
         item = self.view.current()
         if item is not None and not self.fields.isAncestorOf(self.focusWidget() or self.view):
             self.fields.show_item(item)  # Named in the tree: the field follows.
@@ -397,22 +395,24 @@ class LabelEditor(QDialog):
         self.suggest.setEnabled(can and bool(self._list.name) and not fault and self.tree.rowCount() > 0)
         self.exporting.setEnabled(self._stored is not None)
         self.lists.set_edited(self._stored or self._list.name, edited, self.working())
+        words, wrong = count_of(len(self._list.labels), "label") if self._list.name else "", False
         if not can:
-            self.said.tell(CANNOT)
+            words = CANNOT
         elif fault:
-            self.tell(fault, error=True)
+            words, wrong = fault, True
         elif self._theirs is not None:
-            self.tell("Changed elsewhere meanwhile: you are asked before this is saved over it.", error=True)
+            words, wrong = "Changed elsewhere meanwhile: you are asked before this is saved over it.", True
         elif edited:
             gone = self._stored is None and self._list.id is not None
-            self.said.tell("Removed elsewhere: keep it to bring it back." if gone else "Not saved yet.")
+            words = "Removed elsewhere: keep it to bring it back." if gone else "Not saved yet."
         elif fresh:
-            self.said.tell("It comes with Retrouve: keep it to make it yours, or suggest tags from it as it is.")
-        else:
-            self.said.tell(count_of(len(self._list.labels), "label") if self._list.name else "")
+            words = "It comes with Retrouve: keep it to make it yours, or suggest tags from it as it is."
+        if not quietly or words != self._state:
+            self.said.tell(words, error=wrong)
+        self._state = words
         self._preview()
 
-    def keep(self, then: Callable[[], None] = _nothing) -> None:
+    def keep(self, then: Callable[[], None] = lambda: None) -> None:
         """Save the list; ``then`` is called once it is."""
         if not self.save.isEnabled():
             return
@@ -429,7 +429,7 @@ class LabelEditor(QDialog):
         self._tagging.put(working, self._stored, self._on_kept, self._on_not_saved, renamed=self.tree.renamed())
 
     def _on_kept(self, labels: LabelList) -> None:
-        then, self._then = self._then, _nothing
+        then, self._then = self._then, lambda: None
         self._on_saved(labels)
         then()
 

@@ -60,12 +60,9 @@ def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[
     A label that the user or the program decided on for this photo is left as it is, and so is its decision; that the
     file names it is noted for when the decision is taken back. One that is only suggested needs no decision any more.
     """
-    db.execute(
-        "DELETE FROM suggested_by WHERE photo_id = ?1 "
-        "AND label_id IN (SELECT label_id FROM tag WHERE photo_id = ?1 AND source = 'file')",
-        [photo_id],
-    )
-    db.execute("DELETE FROM tag WHERE photo_id = ? AND source = 'file'", [photo_id])
+    for label in _labels_of_file(db, photo_id):
+        db.execute("DELETE FROM suggested_by WHERE photo_id = ? AND label_id = ?", [photo_id, label])
+        db.execute("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", [photo_id, label])
     if db.execute("SELECT 1 FROM tag WHERE photo_id = ? AND state <> 'suggested'", [photo_id]).fetchone() is not None:
         db.execute("DELETE FROM file_word WHERE photo_id = ?", [photo_id])
     for keyword in keywords:
@@ -79,6 +76,11 @@ def replace_from_file(db: sqlite3.Connection, photo_id: int, keywords: Sequence[
             )
             if not put.rowcount:
                 _note_word(db, *keys)
+
+
+def _labels_of_file(db: sqlite3.Connection, photo_id: int) -> list[int]:
+    rows = db.execute("SELECT label_id FROM tag WHERE photo_id = ? AND source = 'file'", [photo_id])
+    return [int(row["label_id"]) for row in rows]
 
 
 def on_photos(db: sqlite3.Connection, label_id: int, photo_ids: Sequence[int]) -> dict[int, TagRow]:

@@ -268,7 +268,19 @@ def test_make_lists_its_commands_and_refuses_a_model_without_data() -> None:
     listed = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True, env=clean).stdout
     targets = set(re.findall(r"^make (\w+)", listed, re.MULTILINE))
     assert targets == {
-        *("demo", "test", "check", "bench", "screenshots", "starter", "quality", "tagging", "lock", "clean"),
+        *(
+            "demo",
+            "test",
+            "check",
+            "bench",
+            "screenshots",
+            "starter",
+            "quality",
+            "tagging",
+            "ablation",
+            "lock",
+            "clean",
+        ),
     }
     known = set(re.findall(r"^(\w+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert known == targets | {"help"}

@@ -415,6 +415,14 @@ def test_lists_travel_in_files(editor: LabelEditor, parts: Parts, qtbot: Any, tm
     assert editor.said.objectName() == "fault"
 
 
+def test_what_was_said_stays_when_the_lists_are_read_again(editor: LabelEditor, parts: Parts, qtbot: Any) -> None:
+    editor.tell("It cannot be read.", error=True)
+    editor._wanted = "nothing yet"
+    editor.load()
+    qtbot.waitUntil(lambda: editor._wanted is None)
+    assert editor.said.text() == "It cannot be read." and editor.said.objectName() == "fault"
+
+
 def test_ten_thousand_labels_hold_nothing_up(
     editor: LabelEditor, parts: Parts, qtbot: Any, benchmark_free: Callable[[Callable[[], object]], float]
 ) -> None:
