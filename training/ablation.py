@@ -136,6 +136,8 @@ def learn(place: Place, options: Options) -> dict[str, Any]:
     """What a variant finds, for each share of the new weights. Raises `RetrouveError`."""
     began, clock = time.process_time(), time.perf_counter()
     with Library.open(place.folder / "library", create=False) as library:
+        for kind, _ in library.runs.stopped():  # a variant that was stopped is learned from its beginning
+            library.runs.remove(kind)
         lesson = tuning.begin(library, lora.KIND, options, resume=False, tell=_tell)
         if not isinstance(lesson, Lesson):
             raise FolderError(str(lesson["why"]))
