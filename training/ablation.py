@@ -177,7 +177,10 @@ def page(results: Mapping[str, Sequence[Mapping[str, Any]]], said: str) -> str:
     rows = [_row("the bundled model", first, "0.0", first)]
     rows += [_row(name, some, "", first) for name, some in results.items()]
     rows[2:2] = [_row(f"... {float(at):.0%} of the way, always", first, at, first) for at in ("1.0", "0.5")]
-    head = ("", "own, recall@10", "own, places", "places against the first", "general, recall@1", "recall@10", "share")
+    head = (
+        *("", "own, recall@10", "own, places", "places against the first", "general, recall@1", "recall@10", "share"),
+        *("half of the way: own, general first", "the whole way: own, general first"),
+    )
     return f"{said}\n\n{pages.table(head, rows)}"
 
 
@@ -202,7 +205,14 @@ def _row(
         *(_percent(own), f"{judging.middle(ranks['judging']):.2f}", against),
         *(_percent(one) for one in general),
         f"{float(share):.0%}" if share else kept,
+        *("" if share else _both(some, at) for at in ("0.5", "1.0")),
     )
+
+
+def _both(some: Sequence[Mapping[str, Any]], share: str) -> str:
+    """Own recall@10 and general recall@1 of a share of the new weights, whatever was chosen."""
+    own, general = (float((_joined(some, part, share) < k).mean()) for part, k in (("judging", 10), ("general", 1)))
+    return f"{own:.1%}, {general:.1%}"
 
 
 def difference(some: NDArray[np.float64], other: NDArray[np.float64], photos: Sequence[int]) -> tuple[float, ...]:

@@ -57,6 +57,7 @@ def test_the_table_compares_with_the_first_and_draws_photos_anew() -> None:
     assert first[2] == "0.50" and first[3] == "", "the mean of log2(1 + place)"
     assert other[2] == "2.00" and other[3] == "+1.50 (+1.00 to +2.00)"
     assert before[4].startswith("50.0%"), "general, the first place"
+    assert first[7] == "0.0%, 50.0%" and first[8].startswith("100.0%, 50.0%"), "whatever was chosen"
 
 
 def test_what_is_there_is_not_learned_again_and_goes_into_the_page(
