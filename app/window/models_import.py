@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.window.asking import ask
 from app.window.models_work import Wanted
 from app.window.words import short_path
 
@@ -167,13 +167,4 @@ def choose_model(parent: QWidget, *, folder: bool) -> Path | None:
 
 def confirmed(parent: QWidget, title: str, question: str, more: str, act: str) -> bool:
     """Ask before something that costs time, space or leave: a question, what it means, and what the button says."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(title)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(question)
-    box.setInformativeText(more)
-    yes = box.addButton(act, QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    return box.clickedButton() is yes
+    return ask(parent, title, question, more, act, "Cancel") == 0

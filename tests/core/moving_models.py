@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from core.catalog.connection import Catalog
 from core.library import Library
+from core.models import registry
 from core.models.encoders import Encoders
 from core.models.registry import ModelInfo
+from core.models.shelf import ENVIRONMENT
 from core.types import IndexProgress, Phase, SearchResult
 from tests.colours import ColourEncoder
 
@@ -39,6 +42,17 @@ def make_model(folder: Path, name: str) -> Path:
     config = {"model_cfg": {"embed_dim": dim, "vision_cfg": {"image_size": 32}}}
     (folder / "open_clip_config.json").write_text(json.dumps(config))
     return folder
+
+
+def shelved(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shelf below ``place``: model one comes with the program, two is on it."""
+    one = make_model(place / "bundled", "one")
+    make_model(place / "shelf" / "two", "two")
+    monkeypatch.setattr(registry, "starter_folder", lambda: one)
+    monkeypatch.setattr("core.models.shelf.starter_folder", lambda: one)
+    monkeypatch.setattr("core.engines._check_it_runs", lambda model: None)
+    monkeypatch.setenv(ENVIRONMENT, str(place / "shelf"))
+    return place / "shelf"
 
 
 class TurnedEncoder(ColourEncoder):

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from app.cli.main import main
-from core.models import registry
-from core.models.shelf import ENVIRONMENT
 from tests.colours import COLOURS, paint
-from tests.core.moving_models import MovingLibrary, finish, make_model
+from tests.core.moving_models import MovingLibrary, finish, shelved
 
 Ask = Callable[..., Any]
 
@@ -21,13 +19,7 @@ Ask = Callable[..., Any]
 @pytest.fixture(autouse=True)
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Model one comes with the program, two is on the shelf."""
-    one = make_model(tmp_path / "bundled", "one")
-    make_model(tmp_path / "shelf" / "two", "two")
-    monkeypatch.setattr(registry, "starter_folder", lambda: one)
-    monkeypatch.setattr("core.models.shelf.starter_folder", lambda: one)
-    monkeypatch.setattr("core.engines._check_it_runs", lambda model: None)
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "shelf"))
-    return tmp_path / "shelf"
+    return shelved(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from app.window.models_work import Kind, ModelTools, WorkProgress
 from app.window.start import Parts
 from core.errors import HubError, LibraryBusy, RetrouveError
 from core.library import Library
-from core.models import estimating, registry
+from core.models import estimating
 from core.models.apart import Stopped
 from core.models.curated import curated
-from core.models.shelf import ENVIRONMENT, Shelf
-from tests.core.moving_models import MovingLibrary, make_model
+from core.models.shelf import Shelf
+from tests.core.moving_models import MovingLibrary, make_model, shelved
 
 Open = Callable[..., Parts]
 
@@ -64,13 +64,7 @@ class HeldTools(ModelTools):
 @pytest.fixture(autouse=True)
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Model one comes with the program, two is on the shelf."""
-    one = make_model(tmp_path / "bundled", "one")
-    make_model(tmp_path / "shelf" / "two", "two")
-    monkeypatch.setattr(registry, "starter_folder", lambda: one)
-    monkeypatch.setattr("core.models.shelf.starter_folder", lambda: one)
-    monkeypatch.setattr("core.engines._check_it_runs", lambda model: None)
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "shelf"))
-    return tmp_path / "shelf"
+    return shelved(tmp_path, monkeypatch)
 
 
 @pytest.fixture
