@@ -11,9 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from app.window.indexing import State
-from app.window.models_import import HubDialog, ImportDialog
+from app.window.models_import import HubDialog, ImportDialog, confirmed
 from app.window.models_work import Kind, ModelTools, WorkProgress
 from app.window.start import Parts
 from core.errors import HubError, LibraryBusy, RetrouveError
@@ -430,3 +432,24 @@ def test_the_page_follows_what_another_process_does(parts: Parts, qtbot: Any, tm
     assert dialog.remove.isEnabled()
     Shelf().remove("two")
     qtbot.waitUntil(lambda: "two" not in [choice.name for choice in dialog.overview.choices])
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [("Fetch it", True), ("Cancel", False), ("", False)])
+def test_what_costs_something_is_done_only_where_it_is_agreed_to(qtbot: Any, answer: str, agreed: bool) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+
+    offered: list[str] = []
+
+    def reply() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        offered.append(box.defaultButton().text())
+        for button in box.buttons():
+            if button.text() == answer:
+                button.click()
+        box.reject()  # as Escape does, where nothing was clicked
+
+    QTimer.singleShot(0, reply)
+    assert confirmed(window, "Models", "Fetch it?", "It takes 1.7 GB.", "Fetch it") is agreed
+    assert offered == ["Cancel"], "Enter does nothing that costs"
