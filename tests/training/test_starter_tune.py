@@ -13,12 +13,12 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 pytest.importorskip("open_clip")
 
+from tests.training.starter_corpus import small_corpus  # noqa: E402
 from training.starter import towers  # noqa: E402
 from training.starter import tune as tuning  # noqa: E402
 from training.starter.crops import SMALLEST, crop, to_pixels  # noqa: E402
 from training.starter.data import Example  # noqa: E402
 from training.starter.heads import Heads  # noqa: E402
-from training.starter.keywords import Keywords  # noqa: E402
 from training.starter.train import Corpus  # noqa: E402
 from training.starter.tune import Asked, Tuned, TuneRecipe, contrast, epochs, fingerprint, tune  # noqa: E402
 
@@ -68,25 +68,6 @@ def test_another_recipe_has_another_state_and_so_have_other_photos() -> None:
     assert fingerprint(TuneRecipe(), [one]) == fingerprint(TuneRecipe(), [one])
     assert fingerprint(TuneRecipe(), [one]) != fingerprint(TuneRecipe(image_rate=2e-5), [one])
     assert fingerprint(TuneRecipe(), [one]) != fingerprint(TuneRecipe(), [other])
-
-
-def small_corpus(text: torch.Tensor) -> Corpus:
-    """Photos of one sentence each; the first two are of one label, the third says the only word."""
-    count = len(text)
-    said = torch.zeros(count, 1, dtype=torch.bool)
-    said[2] = True
-    return Corpus(
-        views=torch.zeros(1, count, 1),
-        teacher=torch.full((1, count, 1000), 0.001).half(),
-        text=text,
-        written=[f"{colour} paper" for colour in ("red", "green", "blue", "white", "black", "yellow")[:count]],
-        sentences=[[row] for row in range(count)],
-        extra=[[] for _ in range(count)],
-        owner=torch.tensor([0, 0, *range(2, count)]),
-        classes=torch.randn(1000, 384, generator=torch.Generator().manual_seed(1)),
-        keywords=Keywords(["paper"], [[] for _ in range(count)], said, torch.ones(1, 1, dtype=torch.bool)),
-        keyword_text=torch.zeros(1, 384),
-    )
 
 
 def shown(photos: list[int], corpus: Corpus, by_word: bool = False) -> Asked:

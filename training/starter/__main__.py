@@ -1,7 +1,7 @@
 """Make the bundled model: ``python -m training.starter --data ../shared/data``.
 
-Reads from top to bottom: towers, features, both towers tuned, heads, folder, figures. Features
-and the state of the tuning are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
+Reads from top to bottom: towers, features, both towers tuned, the text tower tuned on, heads, folder, figures. Features
+and the states of the tunings are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ import torch
 from core.errors import RetrouveError
 from training import pages
 from training.starter import background, card, corpus, data, export, towers, watching
-from training.starter.features import PARTS
+from training.starter.dictionary import dictionary
+from training.starter.features import PARTS, VIEWS, TextPass
+from training.starter.features import fingerprint as weights
 from training.starter.heads import Recipe
 from training.starter.measure import measure
 from training.starter.train import Corpus, train
 from training.starter.tune import TuneRecipe, fingerprint, tune
+from training.starter.tune_text import TextRecipe, tune_text
 
 FIRST_STEPS = 300
 """Steps of the heads that the tuning starts from. More make them surer of features that are about to change."""
 FIRST_WIDTH = 768
 """Width of the hidden layer of these first heads. After the tuning they are replaced: those that ship are trained anew
 on what the towers have become, and have `Recipe.width` and `Recipe.branches` for their own."""
+SHARPER = 1.5
+"""What the classifier's logits are multiplied by once everything is tuned (`towers.sharpen`)."""
 ROOT = Path(__file__).resolve().parents[2]
 BEGAN = time.perf_counter()
 
@@ -51,6 +56,10 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=Recipe().steps, help="steps of the heads on the tuned towers")
     parser.add_argument(
         "--tune-steps", type=int, default=TuneRecipe().steps, help="steps of both towers; 0 leaves them as they came"
+    )
+    parser.add_argument("--text-steps", type=int, default=TextRecipe().steps, help="further steps of the text tower")
+    parser.add_argument(
+        "--from", dest="earlier", type=Path, default=None, metavar="FOLDER", help="take an earlier model's towers"
     )
     parser.add_argument("--seed", type=int, default=Recipe().seed)
     chosen = parser.parse_args(arguments)
@@ -76,11 +85,32 @@ def tune_towers(
     towers.name_classes(model)
 
 
+def tune_text_tower(
+    model: open_clip.CustomTextCLIP,
+    learned: Corpus,
+    held: Sequence[corpus.Held],
+    tuning: TextRecipe,
+    photos: Sequence[data.Example],
+    cache: Path,
+) -> None:
+    """Train heads on the image features as they stand, and the text tower with them."""
+    first = Recipe(steps=FIRST_STEPS, seed=tuning.seed)
+    heads = train(learned, first, tell, corpus.watch(held, learned.classes))
+    text_pass = TextPass(model, cache)
+    words = dictionary(lambda sentences: torch.from_numpy(text_pass(sentences, tell)).float())
+    towers_of = weights(torch.nn.ModuleList([model.visual.trunk.body, model.text.transformer]))[:12]
+    checkpoint = cache / f"text-{fingerprint(tuning, photos)}-{towers_of}.pt"
+    tune_text(model, heads, learned, words, tuning, checkpoint, tell)
+    towers.round_to_half(model)
+    towers.name_classes(model)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Build the model. Returns the exit code."""
     chosen = options(arguments)
     recipe = Recipe(steps=chosen.steps, seed=chosen.seed)
     tuning = TuneRecipe(steps=chosen.tune_steps, seed=chosen.seed)
+    further = TextRecipe(steps=chosen.text_steps, seed=chosen.seed)
     torch.manual_seed(recipe.seed)
     try:
         if chosen.page is not None:
@@ -88,11 +118,19 @@ def main(arguments: list[str] | None = None) -> int:
         examples = data.read(chosen.data)
         tell(f"{len(examples)} photos, {sum(example.validation for example in examples)} of them for validation only")
         model = towers.pretrained(recipe.dim)
-        learned, held = corpus.assemble(model, examples, chosen.cache, tell)
+        whole = VIEWS if chosen.earlier is None else VIEWS[:1]
+        learned, held = corpus.assemble(model, examples, chosen.cache, tell, whole=whole)
         tell(f"features of {learned.views.shape[1]} photos in {len(learned.views)} views are there")
         teacher = learned.teacher  # what the classifier said before anything was tuned
-        if tuning.steps:
+        if chosen.earlier is not None:
+            model = towers.of_folder(chosen.earlier, recipe.dim)
+        elif tuning.steps:
             tune_towers(model, examples, learned, held, tuning, chosen.cache)
+        if further.steps:
+            learned, held = corpus.assemble(model, examples, chosen.cache, tell, teacher, PARTS)
+            photos = [example for example in examples if not example.validation]
+            tune_text_tower(model, learned, held, further, photos, chosen.cache)
+        towers.sharpen(model, SHARPER)
         learned, held = corpus.assemble(model, examples, chosen.cache, tell, teacher, PARTS)
         heads = train(learned, recipe, tell, corpus.watch(held, learned.classes))
         sha256 = export.write(export.complete(model, heads), chosen.out)
@@ -100,7 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
         card.write(chosen.out, written)
         tell(f"written to {chosen.out}; measuring what lies there")
         background.write(chosen.out, examples)
-        written = card.complete(written, measure(chosen.data, chosen.out, tell), recipe, tuning)
+        how = card.recipe(recipe, None if chosen.earlier else tuning, further, SHARPER, chosen.earlier)
+        written = card.complete(written, measure(chosen.data, chosen.out, tell), how)
         card.write(chosen.out, written)
         if chosen.page is not None:
             pages.into_page(chosen.page, card.PART, card.table(written))

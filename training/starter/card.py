@@ -8,14 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.models.registry import load_info
 from training import pages
 from training.starter import model_card
 from training.starter.export import CARD, write_json
 from training.starter.heads import Recipe
 from training.starter.measure import Findings
 from training.starter.tune import TuneRecipe
+from training.starter.tune_text import TextRecipe
 
-NAME, VERSION = "starter", 1
+NAME, VERSION = "starter", 2
 LINE = 0.25
 """The probability of a match from which a result is called strong. At 0.5 bare words such as "dog" had no strong result
 among photos of dogs; at 0.1 each sentence had five times as many wrong ones (docs/model.md has the table)."""
@@ -76,8 +78,20 @@ def draft(sha256: str, dim: int) -> dict[str, Any]:
     }
 
 
-def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe, tuning: TuneRecipe) -> dict[str, Any]:
-    """The whole card: what was measured, where everything comes from, and how it was made."""
+def recipe(
+    heads: Recipe, tuning: TuneRecipe | None, further: TextRecipe, sharper: float, earlier: Path | None
+) -> dict[str, Any]:
+    """How a model was made. Towers that were taken from an ``earlier`` model's folder are named by its id."""
+    return asdict(heads) | {
+        "tuning": asdict(tuning) if tuning is not None and tuning.steps else None,
+        "tuning_of_text": asdict(further) if further.steps else None,
+        "sharper": sharper,
+        "towers_from": None if earlier is None else load_info(earlier).model_id,
+    }
+
+
+def complete(card: Mapping[str, Any], findings: Findings, how: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole card: what was measured, where everything comes from, and how it was made (`recipe`)."""
     return dict(card) | {
         "calibration": {
             "slope": round(findings.calibration.slope, 4),
@@ -98,7 +112,7 @@ def complete(card: Mapping[str, Any], findings: Findings, recipe: Recipe, tuning
         "parity": {name: _rounded(asdict(report)) | {"ok": report.ok} for name, report in findings.parity.items()},
         "towers": [dict(zip(("part", "what", "licence", "source"), row, strict=True)) for row in SOURCES],
         "training_data": [dict(zip(("name", "what", "licence", "means"), row, strict=True)) for row in DATA],
-        "recipe": asdict(recipe) | {"tuning": asdict(tuning) if tuning.steps else None},
+        "recipe": dict(how),
     }
 
 

@@ -40,27 +40,29 @@ def assemble(
     tell: Callable[[str], None],
     teacher: Tensor | None = None,
     parts: Sequence[str] = (),
+    whole: Sequence[str] = VIEWS,
 ) -> tuple[Corpus, list[Held]]:
     """Compute all features (or find them in the cache), fit the tower's normalisation, and split off validation.
 
     ``teacher`` is the corpus's of that name where the classifier is not to be asked again: tuning blurs its opinions.
-    ``parts`` are views to learn from beside `VIEWS`; what is in a part is taken to be what is in the whole photo.
+    It is asked about the whole photo; what is in a part is taken to be what is in that. ``whole`` are the views that
+    validation photos have as well, `VIEWS` or the first of them, and ``parts`` further ones to learn from.
     """
     trunk = model.visual.trunk
     image_pass, text_pass = ImagePass(model, cache), TextPass(model, cache)
     sentences = sorted({sentence for example in examples for sentence in (*example.sentences, *example.extra)})
     row = {sentence: index for index, sentence in enumerate(sentences)}
     text = torch.from_numpy(text_pass(sentences, tell)).float()
-    views = [torch.from_numpy(image_pass(examples, name, tell)) for name in VIEWS]
+    views = [torch.from_numpy(image_pass(examples, name, tell)) for name in whole]
     train = [index for index, example in enumerate(examples) if not example.validation]
     normalise(model, views[0][train])
     learned = [examples[index] for index in train]
     seen = [view[train] for view in views] + [torch.from_numpy(image_pass(learned, name, tell)) for name in parts]
-    said = torch.stack([classes_of(trunk, view[train]) for view in views]) if teacher is None else teacher
+    said = classes_of(trunk, views[0][train])[None] if teacher is None else teacher[:1]
     words = keywords(learned)
     corpus = Corpus(
         views=torch.stack([expand(trunk, view) for view in seen]),
-        teacher=torch.cat([said, said[:1].expand(len(parts), -1, -1)]),
+        teacher=said.expand(len(seen), -1, -1),
         text=text,
         written=sentences,
         sentences=[[row[sentence] for sentence in example.sentences] for example in learned],

@@ -13,7 +13,7 @@ from torch.nn import functional
 from core.models.towers import FEATURES, HIDDEN
 
 TEXT_WIDTH = 384
-CLASS_SHARE = 0.3
+CLASS_SHARE = 0.5
 """How much of the classes' names is added to the heads' unit vector once they are trained. While they are trained
 nothing is: heads that lean on it learn less of the classes themselves (docs/model.md)."""
 LOWEST, HIGHEST = math.log(10.0), math.log(50.0)
@@ -51,9 +51,11 @@ class Heads(nn.Module):
     def class_words(self, classes: Tensor) -> Tensor:
         """float32[1000, 384] -> float32[1000, dim]: what the image tower adds for each class that it is sure of.
 
-        Nothing is learned through it: the classes' names stand where their sentences put them.
+        Nothing is learned through it: the classes' names stand where their sentences put them. What all of them share
+        says nothing of a photo, and is taken out.
         """
-        return CLASS_SHARE * self.encode_texts(classes).detach()
+        words = self.encode_texts(classes).detach()
+        return CLASS_SHARE * (words - words.mean(dim=0))
 
     def encode_texts(self, pooled: Tensor) -> Tensor:
         """float32[n, 384] -> float32[n, dim], unit-length."""

@@ -6,6 +6,7 @@ learn from are the features of the very weights that ship, and nothing changes w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 
 import open_clip
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
+from core.errors import ModelDamaged
 from core.models.towers import CLASSES, NAME, register_towers
 from training.starter import sources
 
@@ -23,6 +27,8 @@ IMAGE_SIZE = 260
 CONTEXT_LENGTH = 64
 DIM = 512
 RESIZE_MODE = "squash"
+NAMES = 4
+"""Names of an ImageNet class that count. That of trumpets calls them so in the third place, after cornet and horn."""
 
 
 def config(dim: int = DIM) -> dict[str, Any]:
@@ -87,6 +93,41 @@ def pretrained(dim: int = DIM) -> open_clip.CustomTextCLIP:
     return model
 
 
+def of_folder(folder: Path, dim: int = DIM) -> open_clip.CustomTextCLIP:
+    """The towers of a model folder that this recipe made before, as they stood when its heads were trained.
+
+    Raises ModelDamaged when the folder holds something else.
+    """
+    model = build(sources.text_folder(), dim, image_head=False)
+    try:
+        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        state = {name: value.float() for name, value in load_file(folder / "open_clip_model.safetensors").items()}
+        for prefix, part in (
+            ("visual.trunk.body.", model.visual.trunk.body),
+            ("text.transformer.", model.text.transformer),
+        ):
+            own = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+            part.load_state_dict(own)
+        sharpen(model, 1 / float(card["recipe"].get("sharper", 1.0)))
+    except (OSError, ValueError, KeyError, AttributeError, RuntimeError, SafetensorError) as error:
+        raise ModelDamaged(f"{folder} is no model folder that this recipe made: {error}") from error
+    name_classes(model)
+    return model
+
+
+@torch.no_grad()
+def sharpen(model: open_clip.CustomTextCLIP, factor: float) -> None:
+    """Make the classifier surer of itself: its logits times ``factor``, which is 1 over the softmax's temperature.
+
+    It was trained with smoothed labels and spreads its probabilities widely; what it adds to a photo's embedding is
+    clearer when it says less of all that a photo is not (docs/model.md).
+    """
+    classifier = model.visual.trunk.body.classifier
+    classifier.weight.mul_(factor)
+    classifier.bias.mul_(factor)
+    round_to_half(model)
+
+
 def name_classes(model: open_clip.CustomTextCLIP) -> None:
     """Give the image tower the vectors of the ImageNet classes, as the text tower has them now."""
     model.visual.trunk.class_embedding.copy_(class_vectors(model))
@@ -129,9 +170,9 @@ def part_way(model: open_clip.CustomTextCLIP, share: float) -> None:
 
 
 def class_names() -> list[tuple[str, ...]]:
-    """The words for each of the 1,000 ImageNet classes, the common ones first (two at the most)."""
+    """The words for each of the 1,000 ImageNet classes, the common ones first (`NAMES` at the most)."""
     info = ImageNetInfo("imagenet-1k")
-    names = [tuple(info.index_to_description(index).split(", ")[:2]) for index in range(CLASSES)]
+    names = [tuple(info.index_to_description(index).split(", ")[:NAMES]) for index in range(CLASSES)]
     names[134], names[517] = ("crane, a bird",), ("crane, a machine",)
     return names
 

@@ -31,7 +31,7 @@ from torch.nn import functional
 from training.starter import towers
 from training.starter.crops import batches
 from training.starter.data import Example
-from training.starter.heads import CLASS_SHARE, Heads, distillation
+from training.starter.heads import Heads, distillation
 from training.starter.keywords import also_true
 from training.starter.train import Corpus, fast, pick, pick_words, schedule
 
@@ -60,6 +60,8 @@ class TuneRecipe:
     same_above: float = 0.85
     distill: float = 0.5
     keep_classes: float = 0.2
+    class_share: float = 0.3
+    """How much of the classes' names is added to a photo's embedding while the towers learn."""
     extra: float = 0.3
     words: float = 0.2
     average: float = 0.99
@@ -234,7 +236,7 @@ def one_step(
     needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
     needs[by_word] = corpus.keywords.needs[queries]
     named = tuned.heads.encode_texts(classes)
-    images, seen = tuned.encode_images(pixels, CLASS_SHARE * named.detach(), recipe.noise)
+    images, seen = tuned.encode_images(pixels, recipe.class_share * named.detach(), recipe.noise)
     batch = Asked(torch.from_numpy(photos), pooled, needs, images, tuned.encode_texts(sentences))
     scale = tuned.heads.scale()
     teacher = corpus.teacher[0, photos].float()
