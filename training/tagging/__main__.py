@@ -101,12 +101,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=registry.starter_folder(), help="the model's folder")
     parser.add_argument("--weights", type=Path, default=FILE, help="the file to write the weights into")
     parser.add_argument("--keep", type=Path, help="a folder to keep embeddings in, for the next time")
+    parser.add_argument(
+        "--careful", action="store_true", help="keep the weights that are usual now, and fit for this model how careful"
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone, and fit nothing")
     chosen = parser.parse_args(arguments)
     wanted = chosen.only or list(PARTS)
     try:
         pages.check(chosen.page, wanted)
-        measured = _measured(chosen.data, chosen.model, chosen.keep, fit=not chosen.only)
+        measured = _measured(chosen.data, chosen.model, chosen.keep, fit=not chosen.only, careful=chosen.careful)
         if not chosen.only:
             _write(chosen.weights, measured.encoder.model_id, measured.weights)
         for name in wanted:
@@ -117,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _measured(data: Path, model: Path, keep: Path | None, *, fit: bool) -> Measured:
+def _measured(data: Path, model: Path, keep: Path | None, *, fit: bool, careful: bool = False) -> Measured:
     info = registry.load_info(model)
     found = background.load(info)
     if found is None:
@@ -127,7 +130,9 @@ def _measured(data: Path, model: Path, keep: Path | None, *, fit: bool) -> Measu
     known = {name: sets.read(data, name, encoder, keep) for name in names}
     vectors = {name: class_embeddings(encoder, one.labels) for name, one in known.items()}
     learned = [one for name, one in known.items() if name not in sets.EVALUATION]
-    weights = fitting.fit(learned, vectors, found) if fit else coefficients(info.model_id)
+    weights = coefficients(info.model_id)
+    if fit:
+        weights = fitting.careful(weights, learned, vectors, found) if careful else fitting.fit(learned, vectors, found)
     return Measured(known, vectors, found, encoder, weights)
 
 

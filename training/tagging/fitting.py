@@ -67,7 +67,7 @@ def fit(known: Sequence[Known], vectors: Mapping[str, Vectors], background: Back
     names = Coefficients.names()[1:]
     found = _regress(*_design(drawn, names, chance))
     weights = Coefficients(intercept=float(found[-1]), **dict(zip(names, map(float, found), strict=False)))
-    return _careful(weights, known, vectors, background)
+    return careful(weights, known, vectors, background)
 
 
 def precision(
@@ -83,16 +83,16 @@ def precision(
     return share, float((chosen & true).sum() / true.sum()), int(chosen.sum())
 
 
-def _careful(
+def careful(
     weights: Coefficients, known: Sequence[Known], vectors: Mapping[str, Vectors], background: Background
 ) -> Coefficients:
-    """With as much caution as it takes."""
-    careful = weights
+    """The weights with as much caution as it takes, whatever they had."""
+    chosen = weights
     for less in range(_STEPS):
-        careful = replace(weights, caution=1 - less / _STEPS)
-        if np.mean([precision(one, vectors[one.name], background, careful, SURE)[0] for one in known]) >= RIGHT:
+        chosen = replace(weights, caution=1 - less / _STEPS)
+        if np.mean([precision(one, vectors[one.name], background, chosen, SURE)[0] for one in known]) >= RIGHT:
             break
-    return careful
+    return chosen
 
 
 def _draw(
