@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.errors import FolderError
 from core.models.background import Background
+from core.tagging.calibration import Coefficients
 from training import pages
 from training.tagging import __main__ as program
 from training.tagging import figures, fitting, sets
@@ -54,6 +56,20 @@ def test_the_fit_tells_true_pairs_from_others_and_is_careful(
     assert right > 0.9 and found > 0.5 and count > 100
     curve = figures.curve(other, labels, background, weights)
     assert list(curve) == list(figures.STEPS) and curve[30] >= curve[0] > 0.5
+
+
+def test_weights_of_another_model_are_kept_and_made_as_careful_as_this_one_needs(
+    background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "EPISODES", 30)
+    one, labels = drawn("flickr8k", 0)
+    fitted = fitting.fit([one], {"flickr8k": labels}, background)
+    assert fitting.careful(replace(fitted, caution=0.1), [one], {"flickr8k": labels}, background) == fitted
+
+    bold = Coefficients(*([0.0] * len(Coefficients.names())))
+    sure = fitting.careful(replace(bold, intercept=3.0), [one], {"flickr8k": labels}, background)
+    assert replace(sure, caution=1.0) == replace(bold, intercept=3.0), "the weights stay what they were"
+    assert fitting.precision(one, labels, background, sure, fitting.SURE)[2] == 0, "all looked likely, most are wrong"
 
 
 def test_captions_say_labels(tmp_path: Path) -> None:
