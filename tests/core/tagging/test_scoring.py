@@ -62,7 +62,8 @@ def test_the_quick_way_gives_what_the_weighed_features_say(known: Background, we
     assert 1 / (1 + np.exp(-settled[-1])) == pytest.approx(0.99, abs=1e-3), "nothing is called surer than that"
     assert np.allclose(scorer.weighed(photos, 2), slow[:, 2], atol=2e-3)
     careful = Scorer(*made(known), replace(weights, caution=0.5)).probabilities(photos)
-    assert np.allclose(logit(careful), slow - 0.5 * np.clip(slow, 0, 3), atol=2e-3)
+    less = slow - 0.5 * np.clip(slow, 0, 3)
+    assert np.allclose(logit(careful)[less < 3], less[less < 3], atol=2e-3)
 
 
 @pytest.mark.parametrize("caution", [0.4, 1.0])
@@ -112,7 +113,7 @@ def test_a_general_word_is_there_where_one_of_its_kinds_is(known: Background, we
     each = Scorer(*made(known, 14)[:1], replace(vectors, labels=known.captions[:14]), backdrop, weights, listed=1)
     surest = np.max([each.alone(known.photos, place) for place in range(10, 14)], axis=0)
     sure = surest > 1
-    assert sure.any() and np.all(found[sure] > 0.7)
+    assert sure.any() and np.all(found[sure] > 0.65)
     assert (found > 0.5).sum() > (alone > 0.5).sum()
     index = ExactIndex(np.arange(len(known.photos), dtype=np.int64), known.photos.astype(np.float16))
     ids, odds = scorer.order(index, 0)
