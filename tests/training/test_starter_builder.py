@@ -19,11 +19,12 @@ from core.errors import ModelDamaged
 from core.models.encoder import Backend, EncoderSpec
 from core.models.registry import build_encoder, load_info
 from training.starter import __main__ as builder
-from training.starter import sources, towers
+from training.starter import dictionary, sources, towers
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 COLOURS = ("red", "green", "blue", "yellow")
 SHAPES = ("circle", "square")
+ENTRIES = [(("circle", "round"), "a line that is everywhere as far from its middle"), (("square",), "four equal sides")]
 
 
 def draw(path: Path, colour: str, shape: str) -> None:
@@ -63,7 +64,9 @@ def test_one_command_makes_a_model_folder(
     page = tmp_path / "model.md"
     page.write_text("before\n<!-- figures: written by training -->\nold\n<!-- end of figures -->\nafter\n")
     asked = ["--data", str(data), "--out", str(out), "--cache", str(kept), "--steps", "3", "--page", str(page)]
-    asked += ["--tune-steps", "1"]
+    asked += ["--tune-steps", "1", "--text-steps", "1"]
+    monkeypatch.setattr(dictionary, "entries", lambda: ENTRIES)
+    monkeypatch.setattr(builder, "FIRST_STEPS", 3)
     assert builder.main(asked) == 0
     info = load_info(out)
     assert info.dim == 512
@@ -85,6 +88,13 @@ def test_one_command_makes_a_model_folder(
     assert builder.main(asked) == 0
     assert {path: path.stat().st_mtime_ns for path in kept.glob("*.npy")} == before
     assert "a second" not in capsys.readouterr().out
+
+    # Its towers are a beginning for another one.
+    again = [*asked[:2], "--out", str(tmp_path / "next"), "--cache", str(kept), "--steps", "3", "--text-steps", "1"]
+    assert builder.main([*again, "--from", str(out)]) == 0
+    next_one = load_info(tmp_path / "next").raw
+    assert next_one["recipe"]["towers_from"] == load_info(out).model_id and next_one["recipe"]["tuning"] is None
+    assert next_one["recipe"]["tuning_of_text"]["steps"] == 1
 
 
 def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

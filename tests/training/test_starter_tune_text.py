@@ -14,7 +14,7 @@ pytest.importorskip("open_clip")
 
 from core.models.towers import FEATURES  # noqa: E402
 from tests.training.starter_corpus import small_corpus  # noqa: E402
-from training.starter import towers  # noqa: E402
+from training.starter import states, towers  # noqa: E402
 from training.starter import tune_text as tuning  # noqa: E402
 from training.starter.dictionary import Dictionary  # noqa: E402
 from training.starter.heads import Heads  # noqa: E402
@@ -87,19 +87,19 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(tmp_path: Path, m
         class Stopped(Exception):
             """As if somebody pressed Ctrl+C."""
 
-        keep = tuning._save
+        keep = states.save
 
         def save(path: Path, step: int, *state: object) -> None:
             keep(path, step, *state)  # type: ignore[arg-type]
             if step == stop_at:
                 raise Stopped
 
-        monkeypatch.setattr(tuning, "_save", save)
+        monkeypatch.setattr(states, "save", save)
         if stop_at is not None:
             with pytest.raises(Stopped):
                 tune_text(ours, heads, corpus, words, recipe, tmp_path / f"{name}.pt", lambda _: None)
             ours, heads = copy.deepcopy((model, start))
-        monkeypatch.setattr(tuning, "_save", keep)
+        monkeypatch.setattr(states, "save", keep)
         tune_text(ours, heads, corpus, words, recipe, tmp_path / f"{name}.pt", lambda _: None)
         return Texts(ours, heads)
 

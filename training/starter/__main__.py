@@ -19,8 +19,7 @@ from core.errors import RetrouveError
 from training import pages
 from training.starter import background, card, corpus, data, export, towers, watching
 from training.starter.dictionary import dictionary
-from training.starter.features import PARTS, VIEWS, TextPass
-from training.starter.features import fingerprint as weights
+from training.starter.features import PARTS, VIEWS, TextPass, weights_key
 from training.starter.heads import Recipe
 from training.starter.measure import measure
 from training.starter.train import Corpus, train
@@ -98,7 +97,7 @@ def tune_text_tower(
     heads = train(learned, first, tell, corpus.watch(held, learned.classes))
     text_pass = TextPass(model, cache)
     words = dictionary(lambda sentences: torch.from_numpy(text_pass(sentences, tell)).float())
-    towers_of = weights(torch.nn.ModuleList([model.visual.trunk.body, model.text.transformer]))[:12]
+    towers_of = weights_key(torch.nn.ModuleList([model.visual.trunk.body, model.text.transformer]))[:12]
     checkpoint = cache / f"text-{fingerprint(tuning, photos)}-{towers_of}.pt"
     tune_text(model, heads, learned, words, tuning, checkpoint, tell)
     towers.round_to_half(model)

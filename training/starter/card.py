@@ -57,6 +57,12 @@ DATA = (
     ("labelled/clothing", "17 kinds of clothes", "CC0", "nothing"),
     ("labelled/grocery", "59 kinds of groceries", "MIT", "notice: Klasson, Zhang and Kjellström 2019"),
     ("labelled/materials", "6 kinds of waste", "MIT", "notice: Yang and Thung 2016, TrashNet"),
+    (
+        "names of kinds",
+        "names and definitions of the 21,841 kinds of ImageNet, from timm's metadata (WordNet)",
+        "Apache-2.0; WordNet licence",
+        "attribution: WordNet, Princeton University; no name and no definition is in the weights' folder",
+    ),
 )
 """What was learned from: name, what it is, its licence, and what that means for the weights."""
 PART = "figures"

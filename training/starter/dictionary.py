@@ -1,10 +1,9 @@
 """What words mean: names of things with their definitions, so that the text tower puts a rare word where it belongs.
 
-Captions never say most words: of the musical instruments that people own, thirteen stand in none of ours. MiniLM knows
-what they are, but a bare name lies elsewhere than the sentence that explains it, and heads that never met the name do
-not find the way. So each name is drawn towards the middle of itself, its synonyms and its definition
-(`tune_text`): labels that are explained are told apart better (Menon and Vondrick 2023), and this way the explanation
-is in the weights, and nobody has to write it.
+Captions never say most words: no photo that we have is told to show a sitar. MiniLM knows what that is, but a bare name
+lies elsewhere than the sentence that explains it, and heads that never met the name do not find the way. So each name
+is drawn towards the middle of itself, its synonyms and its definition (`tune_text`): labels that are explained are told
+apart better (Menon and Vondrick 2023), and this way the explanation is in the weights, and nobody has to write it.
 
 The names are those of the 21,841 kinds of the full ImageNet, which are WordNet's nouns for what can be photographed
 (timm carries them with their definitions). No photo belongs to them here.

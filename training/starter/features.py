@@ -67,7 +67,7 @@ class ImagePass:
 
     def __init__(self, model: open_clip.CustomTextCLIP, cache: Path) -> None:
         self._cache = cache
-        self._key = fingerprint(model.visual.trunk.body, "classifier.")  # which has no part in them
+        self._key = weights_key(model.visual.trunk.body, without="classifier.")  # which has no part in them
         self._run = _compiled(_Pooled(model.visual.trunk), {"pixels": torch.zeros(2, 3, IMAGE_SIZE, IMAGE_SIZE)}, cache)
 
     def __call__(self, examples: Sequence[Example], name: str, tell: Callable[[str], None]) -> Half:
@@ -102,7 +102,7 @@ class TextPass:
 
     def __init__(self, model: open_clip.CustomTextCLIP, cache: Path) -> None:
         self._cache = cache
-        self._key = fingerprint(model.text.transformer) + str(CONTEXT_LENGTH)
+        self._key = weights_key(model.text.transformer) + str(CONTEXT_LENGTH)
         ids = torch.ones(2, 8, dtype=torch.long)
         self._run = _compiled(_PooledText(model.text), {"input_ids": ids, "attention_mask": ids}, cache)
 
@@ -178,7 +178,7 @@ def _ahead(
         yield np.stack([future.result() for future in ready])
 
 
-def fingerprint(module: nn.Module, without: str = "-") -> str:
+def weights_key(module: nn.Module, without: str | tuple[str, ...] = ()) -> str:
     """A fingerprint of a module's weights, so that features of other weights are never taken for these. Entries whose
     names begin with ``without`` are left out."""
     digest = hashlib.sha256()

@@ -119,8 +119,8 @@ def of_folder(folder: Path, dim: int = DIM) -> open_clip.CustomTextCLIP:
 def sharpen(model: open_clip.CustomTextCLIP, factor: float) -> None:
     """Make the classifier surer of itself: its logits times ``factor``, which is 1 over the softmax's temperature.
 
-    It was trained with smoothed labels and spreads its probabilities widely; what it adds to a photo's embedding is
-    clearer when it says less of all that a photo is not (docs/model.md).
+    It spreads its probabilities widely; what it adds to a photo's embedding is clearer when it says less of all that a
+    photo is not (docs/model.md).
     """
     classifier = model.visual.trunk.body.classifier
     classifier.weight.mul_(factor)

@@ -95,17 +95,10 @@ def one_step(heads: Heads, corpus: Corpus, recipe: Recipe, random: np.random.Gen
     """The loss of one batch: each photo in one of its views, with one of its sentences."""
     photos = random.choice(corpus.views.shape[1], min(recipe.batch, corpus.views.shape[1]), replace=False)
     views = random.integers(0, len(corpus.views), len(photos))
-    asked = [pick_words(corpus, photo, recipe.words, random) for photo in photos]
-    rows = [pick(corpus, photo, recipe.extra, random) for photo in photos]
-    features = corpus.views[views, photos].float()
-    by_word = torch.tensor([query is not None for query in asked])
-    queries = torch.tensor([query for query in asked if query is not None], dtype=torch.long)
-    pooled = corpus.text[rows]
-    pooled[by_word] = corpus.keyword_text[queries]
-    needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
-    needs[by_word] = corpus.keywords.needs[queries]
+    drawn = draw(corpus, photos, recipe.extra, recipe.words, random)
+    features, pooled = corpus.views[views, photos].float(), drawn.pooled
     same = same_meaning(corpus.owner[photos], pooled, recipe.same_above) | also_true(
-        corpus.keywords.said[photos], needs
+        corpus.keywords.said[photos], drawn.needs
     )
     same = same.fill_diagonal_(False)
     teacher = corpus.teacher[views, photos].float()
@@ -140,15 +133,41 @@ def fast() -> torch.autocast:
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16())
 
 
-def pick(corpus: Corpus, photo: int, extra: float, random: np.random.Generator) -> int:
-    """One sentence of a photo: of those around it with a chance of ``extra``, else of its own."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What photos are asked by, a sentence each: ``written``, as people write it; ``pooled`` float32[n, 384], the text
+    tower's of the corpus; ``needs`` bool[n, words], the words that a query is made of, none for a sentence.
+    """
+
+    written: list[str]
+    pooled: Tensor
+    needs: Tensor
+
+
+def draw(corpus: Corpus, photos: NDArray[np.int64], extra: float, words: float, random: np.random.Generator) -> Drawn:
+    """A sentence of each photo: with a chance of ``words`` bare words, else with one of ``extra`` a sentence around it
+    where there is any, else one of its own."""
+    rows = [_pick(corpus, int(photo), extra, random) for photo in photos]
+    asked = [_pick_words(corpus, int(photo), words, random) for photo in photos]
+    written = [
+        corpus.written[row] if q is None else corpus.keywords.queries[q] for row, q in zip(rows, asked, strict=True)
+    ]
+    by_word = torch.tensor([query is not None for query in asked])
+    queries = torch.tensor([query for query in asked if query is not None], dtype=torch.long)
+    pooled = corpus.text[rows]
+    pooled[by_word] = corpus.keyword_text[queries]
+    needs = torch.zeros(len(rows), corpus.keywords.needs.shape[1], dtype=torch.bool)
+    needs[by_word] = corpus.keywords.needs[queries]
+    return Drawn(written, pooled, needs)
+
+
+def _pick(corpus: Corpus, photo: int, extra: float, random: np.random.Generator) -> int:
     around = corpus.extra[photo]
     some = around if around and random.random() < extra else corpus.sentences[photo]
     return some[random.integers(len(some))]
 
 
-def pick_words(corpus: Corpus, photo: int, chance: float, random: np.random.Generator) -> int | None:
-    """One of the words or pairs of words that a photo may be asked by, with a chance; None for a sentence."""
+def _pick_words(corpus: Corpus, photo: int, chance: float, random: np.random.Generator) -> int | None:
     queries = corpus.keywords.of_photo[photo]
     return queries[random.integers(len(queries))] if queries and random.random() < chance else None
 

@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.starter import towers
+from training.starter import states, towers
 from training.starter.crops import batches
 from training.starter.data import Example
 from training.starter.heads import Heads, distillation
 from training.starter.keywords import also_true
-from training.starter.train import Corpus, fast, pick, pick_words, schedule
+from training.starter.train import Corpus, draw, fast, schedule
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 CHECKPOINT_EVERY = 100
@@ -87,6 +87,10 @@ class Asked:
         """This batch before what was remembered, no gradients, ``most`` of them at most."""
         parts = [self] if older is None else [self, older]
         return Asked(*(torch.cat([getattr(p, name) for p in parts])[:most].detach() for name in self.__slots__))
+
+    def kept(self) -> dict[str, Tensor]:
+        """All of it by name, for the disk."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Tuned(nn.Module):
@@ -181,7 +185,8 @@ def tune(
     tuned = Tuned(model, heads)
     optimizer = torch.optim.AdamW(groups(tuned, recipe), betas=(0.9, 0.98))
     average = copy.deepcopy(tuned).requires_grad_(False).eval()
-    start, memory = _resume(checkpoint, tuned, average, optimizer)
+    start, kept = states.resume(checkpoint, tuned, average, optimizer)
+    memory = None if kept is None else Asked(**kept)
     if start:
         tell(f"tuning goes on at step {start} of {recipe.steps}")
     classes, began = corpus.classes, time.perf_counter()
@@ -207,7 +212,7 @@ def tune(
             tell(f"tuning {done} of {recipe.steps}: loss {loss.item():.3f}, {pace:.1f} s a step")
         if done % CHECKPOINT_EVERY == 0 or done == recipe.steps:
             tell(f"tuning {done}: {watch(average) if watch else ''}")
-            _save(checkpoint, done, tuned, average, optimizer, memory)
+            states.save(checkpoint, done, tuned, average, optimizer, memory.kept())
     tuned.load_state_dict(average.state_dict())
     tuned.requires_grad_(True).eval()
 
@@ -224,20 +229,10 @@ def one_step(
 ) -> tuple[Tensor, Asked]:
     """The loss of one batch, and what the next ones remember of it."""
     random = np.random.default_rng((recipe.seed, step))
-    rows = [pick(corpus, int(photo), recipe.extra, random) for photo in photos]
-    asked = [pick_words(corpus, int(photo), recipe.words, random) for photo in photos]
-    sentences = [
-        corpus.written[row] if q is None else corpus.keywords.queries[q] for row, q in zip(rows, asked, strict=True)
-    ]
-    by_word = torch.tensor([q is not None for q in asked])
-    queries = torch.tensor([q for q in asked if q is not None], dtype=torch.long)
-    pooled = corpus.text[rows]
-    pooled[by_word] = corpus.keyword_text[queries]
-    needs = torch.zeros(len(photos), corpus.keywords.needs.shape[1], dtype=torch.bool)
-    needs[by_word] = corpus.keywords.needs[queries]
+    drawn = draw(corpus, photos, recipe.extra, recipe.words, random)
     named = tuned.heads.encode_texts(classes)
     images, seen = tuned.encode_images(pixels, recipe.class_share * named.detach(), recipe.noise)
-    batch = Asked(torch.from_numpy(photos), pooled, needs, images, tuned.encode_texts(sentences))
+    batch = Asked(torch.from_numpy(photos), drawn.pooled, drawn.needs, images, tuned.encode_texts(drawn.written))
     scale = tuned.heads.scale()
     teacher = corpus.teacher[0, photos].float()
     loss = contrast(corpus, batch, memory, scale, recipe.same_above)
@@ -300,28 +295,3 @@ def follow(average: nn.Module, tuned: nn.Module, keep: float) -> None:
     for mean, value in zip(average.parameters(), tuned.parameters(), strict=True):
         if value.requires_grad:
             mean.lerp_(value, 1 - keep)
-
-
-def _save(path: Path, step: int, tuned: Tuned, average: Tuned, optimizer: torch.optim.Optimizer, memory: Asked) -> None:
-    """Written aside and renamed, so that the last good state stays whole."""
-    state = {
-        "step": step,
-        "tuned": tuned.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "memory": {name: getattr(memory, name) for name in Asked.__slots__},
-    }
-    aside = path.with_suffix(".tmp")
-    torch.save(state, aside)
-    aside.replace(path)
-
-
-def _resume(path: Path, tuned: Tuned, average: Tuned, optimizer: torch.optim.Optimizer) -> tuple[int, Asked | None]:
-    """The step to go on at, everything put back as it was; 0 where nothing is kept."""
-    if not path.exists():
-        return 0, None
-    state = torch.load(path, weights_only=True)
-    tuned.load_state_dict(state["tuned"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), Asked(**state["memory"])

@@ -1,16 +1,17 @@
 """Tuning the text tower alone, against image features that are computed once.
 
-The towers are tuned together for as long as pixels allow: ten epochs of photos an hour, and of each photo's five
-sentences one. A sentence costs a tenth of a photo. So afterwards the image tower stands still, its features come from
-the cache, and the text tower goes on with the image heads for further epochs of sentences; many more photos than
-sentences make up a batch. Beside it every name of a dictionary is drawn to what it means (`dictionary`).
+The towers are tuned together for as long as pixels allow: ten times around the photos in an hour, with one sentence
+each. A sentence alone costs a fifth of that. So afterwards the image tower stands still, its features come from the
+cache, and the text tower goes on with the image heads, more than twenty times around the photos in half an hour; many
+more photos than sentences make up a batch. Beside it every name of a dictionary is drawn to what it means
+(`dictionary`).
 """
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.starter import states
 from training.starter.dictionary import Dictionary
 from training.starter.heads import Heads, distillation
 from training.starter.keywords import also_true
-from training.starter.train import Corpus, fast, pick, pick_words, schedule
+from training.starter.train import Corpus, draw, fast, schedule
 from training.starter.tune import follow, keep_memory, pooled_texts, with_rates
 
 CHECKPOINT_EVERY = 100
@@ -76,6 +78,10 @@ class Sentences:
         """The first ``most``, without gradients."""
         return Sentences(*(getattr(self, name)[:most].detach() for name in self.__slots__))
 
+    def kept(self) -> dict[str, Tensor]:
+        """All of it by name, for the disk."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 class Texts(nn.Module):
     """All that learns, in one module: the text tower and the heads."""
@@ -104,7 +110,8 @@ def tune_text(
     learning = Texts(model, heads)
     optimizer = torch.optim.AdamW(_groups(learning, recipe), betas=(0.9, 0.98))
     average = copy.deepcopy(learning).requires_grad_(False).eval()
-    start, memory = _resume(checkpoint, learning, average, optimizer)
+    start, kept = states.resume(checkpoint, learning, average, optimizer)
+    memory = None if kept is None else Sentences(**kept)
     if start:
         tell(f"tuning of the text tower goes on at step {start} of {recipe.steps}")
     began, captions = time.perf_counter(), _captions(corpus)
@@ -124,7 +131,7 @@ def tune_text(
             pace = (time.perf_counter() - began) / (done - start)
             tell(f"text tower {done} of {recipe.steps}: loss {loss.item():.3f}, {pace:.1f} s a step")
         if done % CHECKPOINT_EVERY == 0 or done == recipe.steps:
-            _save(checkpoint, done, learning, average, optimizer, memory)
+            states.save(checkpoint, done, learning, average, optimizer, memory.kept())
     learning.load_state_dict(average.state_dict())
     learning.requires_grad_(True).eval()
 
@@ -142,18 +149,13 @@ def one_step(
     random = np.random.default_rng((recipe.seed, step))
     photos = _photos(corpus.views.shape[1], recipe, step, random)
     own = photos[: min(recipe.batch, len(photos))]
-    rows = [pick(corpus, int(photo), recipe.extra, random) for photo in own]
-    asked = [pick_words(corpus, int(photo), recipe.words, random) for photo in own]
-    written = [
-        corpus.written[row] if q is None else corpus.keywords.queries[q] for row, q in zip(rows, asked, strict=True)
-    ]
+    drawn = draw(corpus, own, recipe.extra, recipe.words, random)
     named, meanings = words.some(recipe.names, random)
-    pooled = pooled_texts(learning.text, written + named)
-    frozen, needs = _frozen(corpus, rows, asked)
+    pooled = pooled_texts(learning.text, drawn.written + named)
     features = corpus.views[torch.from_numpy(random.integers(len(corpus.views), size=len(photos))), photos].float()
     heads = learning.heads
     with fast():
-        batch = Sentences(torch.from_numpy(own), frozen, needs, heads.encode_texts(pooled[: len(own)]))
+        batch = Sentences(torch.from_numpy(own), drawn.pooled, drawn.needs, heads.encode_texts(pooled[: len(own)]))
         classes = heads.encode_texts(corpus.classes)
         loss = contrast(heads, corpus, features, photos, captions, batch.and_older(memory), len(own), classes, recipe)
     away = 1 - functional.cosine_similarity(pooled[len(own) :], meanings, dim=1)
@@ -202,17 +204,6 @@ def _captions(corpus: Corpus) -> Tensor:
     return functional.normalize(torch.stack([corpus.text[rows].mean(dim=0) for rows in corpus.sentences]), dim=1)
 
 
-def _frozen(corpus: Corpus, rows: Sequence[int], asked: Sequence[int | None]) -> tuple[Tensor, Tensor]:
-    """What the text tower said of sentences or words before it was tuned, and the words that each needs."""
-    frozen = corpus.text[list(rows)]
-    needs = torch.zeros(len(rows), corpus.keywords.needs.shape[1], dtype=torch.bool)
-    by_word = torch.tensor([query is not None for query in asked])
-    queries = torch.tensor([query for query in asked if query is not None], dtype=torch.long)
-    frozen[by_word] = corpus.keyword_text[queries]
-    needs[by_word] = corpus.keywords.needs[queries]
-    return frozen, needs
-
-
 def _photos(count: int, recipe: TextRecipe, step: int, random: np.random.Generator) -> NDArray[np.int64]:
     """A step's photos: those that are asked for (every photo once an epoch, in an order drawn anew), then others."""
     batch = min(recipe.batch, count)
@@ -230,32 +221,3 @@ def _groups(learning: Texts, recipe: TextRecipe) -> list[dict[str, object]]:
         layers.append((recipe.text_rate * recipe.layer_decay**depth, module))
     learning.requires_grad_(False)
     return with_rates(layers, recipe.weight_decay)
-
-
-def _save(
-    path: Path, step: int, learning: Texts, average: Texts, optimizer: torch.optim.Optimizer, memory: Sentences
-) -> None:
-    """Written aside and renamed, so that the last good state stays whole."""
-    state = {
-        "step": step,
-        "learning": learning.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "memory": {name: getattr(memory, name) for name in Sentences.__slots__},
-    }
-    aside = path.with_suffix(".tmp")
-    torch.save(state, aside)
-    aside.replace(path)
-
-
-def _resume(
-    path: Path, learning: Texts, average: Texts, optimizer: torch.optim.Optimizer
-) -> tuple[int, Sentences | None]:
-    """The step to go on at, everything put back as it was; 0 where nothing is kept."""
-    if not path.exists():
-        return 0, None
-    state = torch.load(path, weights_only=True)
-    learning.load_state_dict(state["learning"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), Sentences(**state["memory"])
