@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
-from core.errors import FolderError
-from training.starter import data, features
+from core.errors import FolderError  # noqa: E402
+from training.starter import data, features  # noqa: E402
 
 pytestmark = pytest.mark.torch
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
@@ -73,3 +73,15 @@ def test_a_part_at_random_is_the_same_for_a_photo_every_time_and_others_for_othe
     assert len({part.tobytes() for part in parts}) == len(parts)
     assert features.view(ramp, "part_0", squashed=False, key="coco/1.jpg").tobytes() == parts[0].tobytes()
     assert features.view(ramp, "part_0", squashed=False, key="coco/2.jpg").tobytes() != parts[0].tobytes()
+
+
+def test_features_are_found_again_whatever_becomes_of_the_classifier_and_never_for_another_tower() -> None:
+    body = torch.nn.ModuleDict({"stem": torch.nn.Linear(2, 2), "classifier": torch.nn.Linear(2, 2)})
+    key, whole = features.weights_key(body, without="classifier."), features.weights_key(body)
+    with torch.no_grad():
+        body["classifier"].weight.mul_(1.5)
+    assert features.weights_key(body, without="classifier.") == key
+    assert features.weights_key(body) != whole
+    with torch.no_grad():
+        body["stem"].weight.mul_(1.5)
+    assert features.weights_key(body, without="classifier.") != key

@@ -13,9 +13,11 @@ pytest.importorskip("open_clip")
 
 from core.models import towers  # noqa: E402
 from core.models.towers import FEATURES  # noqa: E402
+from tests.training.starter_corpus import small_corpus  # noqa: E402
 from training.starter import train  # noqa: E402
 from training.starter.export import fold  # noqa: E402
 from training.starter.heads import (  # noqa: E402
+    CLASS_SHARE,
     Heads,
     Recipe,
     distillation,
@@ -154,3 +156,25 @@ def test_branches_learn_apart() -> None:
     assert len(heads.images) == 3
     assert not torch.equal(first, second)
     assert sum(len(branch.fc1.bias) for branch in heads.images) == towers.HIDDEN
+
+
+def test_what_all_class_names_share_is_taken_out_of_what_they_add() -> None:
+    torch.manual_seed(0)
+    heads = Heads(16, 0.0, width=8)
+    classes = torch.randn(1000, 384) + 3
+    words = heads.class_words(classes)
+    assert float(words.sum(dim=0).abs().max()) < 1e-2
+    apart = heads.encode_texts(classes)
+    assert torch.allclose(words[0] - words[1], CLASS_SHARE * (apart[0] - apart[1]), atol=1e-5)
+
+
+def test_a_photo_is_asked_for_by_bare_words_or_by_its_sentence_and_each_says_what_it_needs() -> None:
+    corpus = small_corpus(torch.eye(6, 384))
+    corpus.keyword_text[0, 300] = 1.0
+    corpus.keywords.of_photo[2].append(0)  # the third photo alone may be asked for by "paper"
+    drawn = train.draw(corpus, np.array([1, 2]), extra=0.0, words=1.0, random=np.random.default_rng(0))
+    assert drawn.written == ["green paper", "paper"]
+    assert drawn.needs.tolist() == [[False], [True]]
+    assert torch.equal(drawn.pooled, torch.stack([corpus.text[1], corpus.keyword_text[0]]))
+    never = train.draw(corpus, np.array([1, 2]), extra=0.0, words=0.0, random=np.random.default_rng(0))
+    assert never.written == ["green paper", "blue paper"] and not never.needs.any()

