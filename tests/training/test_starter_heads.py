@@ -13,7 +13,7 @@ pytest.importorskip("open_clip")
 
 from core.models import towers  # noqa: E402
 from core.models.towers import FEATURES  # noqa: E402
-from tests.training.starter_corpus import small_corpus  # noqa: E402
+from tests.training import starter_corpus  # noqa: E402
 from training.starter import train  # noqa: E402
 from training.starter.export import fold  # noqa: E402
 from training.starter.heads import (  # noqa: E402
@@ -169,7 +169,7 @@ def test_what_all_class_names_share_is_taken_out_of_what_they_add() -> None:
 
 
 def test_a_photo_is_asked_for_by_bare_words_or_by_its_sentence_and_each_says_what_it_needs() -> None:
-    corpus = small_corpus(torch.eye(6, 384))
+    corpus = starter_corpus.small_corpus(torch.eye(6, 384))
     corpus.keyword_text[0, 300] = 1.0
     corpus.keywords.of_photo[2].append(0)  # the third photo alone may be asked for by "paper"
     drawn = train.draw(corpus, np.array([1, 2]), extra=0.0, words=1.0, random=np.random.default_rng(0))
