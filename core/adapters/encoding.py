@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.adapters.names import NameBook
-from core.models.encoder import Embeddings, Encoder
+from core.models.encoder import Embeddings, Encoder, precision_of
 from core.search.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class NamedEncoder:
     def dim(self) -> int:
         """The number of dimensions of an embedding."""
         return self._encoder.dim
+
+    @property
+    def precision(self) -> str | None:
+        """What the other computes photos in, None where it does not say."""
+        return precision_of(self._encoder)
 
     def encode_images(self, images: Sequence[Image]) -> Embeddings:
         """Photos are encoded as before: nothing has to be encoded anew."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.retrieval import Interval
+from core.evaluation.retrieval import Interval, drawn_ends
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -178,11 +178,8 @@ class Robustness:
         count = int(member.max()) + 1
         clean = np.bincount(member, weights=self.clean_hits, minlength=count)
         hurt = np.bincount(member, weights=self.corrupted_hits, minlength=count)
-        drawn = np.random.default_rng(seed).integers(0, count, size=(rounds, count))
-        # A draw without one right answer, which tiny sets allow, says nothing of what is left: it counts as nothing.
-        rates = hurt[drawn].sum(axis=1) / np.maximum(clean[drawn].sum(axis=1), 1e-9)
-        low, high = np.percentile(rates, [2.5, 97.5])
-        return Interval(float(hurt.sum() / max(clean.sum(), 1e-9)), float(low), float(high))
+        low, high = drawn_ends(hurt, clean, rounds=rounds, seed=seed)
+        return Interval(float(hurt.sum() / max(clean.sum(), 1e-9)), low, high)
 
 
 Embed = Callable[[Sequence["Image"]], NDArray[np.float32]]

@@ -39,9 +39,12 @@ def class_embeddings(
     return unit
 
 
-def top_1(photos: NDArray[np.float32], classes: NDArray[np.float32], truth: Sequence[int]) -> float:
-    """The share of photos (float32[n, dim]) whose nearest class (float32[c, dim]) is the true one: 0 to 1."""
+def hits(photos: NDArray[np.float32], classes: NDArray[np.float32], truth: Sequence[int]) -> NDArray[np.bool_]:
+    """bool[n]: of which photos (float32[n, dim]) the nearest class (float32[c, dim]) is the true one.
+
+    Raises ValueError without a photo.
+    """
     if len(photos) == 0:
         raise ValueError("accuracy needs a photo at least")
-    nearest = (photos @ classes.T).argmax(axis=1)
-    return float(np.mean(nearest == np.asarray(truth)))
+    right: NDArray[np.bool_] = (photos @ classes.T).argmax(axis=1) == np.asarray(truth)
+    return right

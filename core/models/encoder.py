@@ -44,6 +44,21 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class Precise(Protocol):
+    """An encoder that knows what its image tower computes in."""
+
+    @property
+    def precision(self) -> str | None:
+        """``f32``, ``bf16`` or ``fp16``; None where it passes on what another computes, and that does not say."""
+        ...
+
+
+def precision_of(encoder: Encoder) -> str | None:
+    """What the image tower computes in (see `Precise`), None where the encoder does not say."""
+    return encoder.precision if isinstance(encoder, Precise) else None
+
+
 class Backend(StrEnum):
     """What runs a model."""
 

@@ -88,6 +88,11 @@ class OpenClipEncoder(DescribedEncoder):
         return self.photo_tower.batch
 
     @property
+    def precision(self) -> str:
+        """``f32``, ``bf16`` or ``fp16``: what photos are computed in."""
+        return self.photo_tower.precision
+
+    @property
     def model(self) -> Any:
         """The towers, as open_clip built them."""
         return self._loaded.model

@@ -175,6 +175,58 @@ def test_evaluate_on_captions_and_on_classes(call, indexed_samples: Path, tmp_pa
     assert code == 0 and "text to photo recall at 10" in out
 
 
+def test_evaluate_shows_each_rate_with_its_interval_and_the_precision(
+    call, indexed_samples: Path, tmp_path: Path
+) -> None:
+    for number, photo in enumerate(sample_photos(indexed_samples / "photos")[:6]):
+        (tmp_path / f"{number % 2}").mkdir(exist_ok=True)
+        shutil.copy(photo, tmp_path / f"{number % 2}" / photo.name)
+    found = document(call("evaluate", tmp_path, "--json", "--precision", "fp32"))
+    assert found["precision"] == "f32" and found["why"] is None and found["failures"] == []
+    low, high = found["zero_shot_top1_interval"]
+    shown = dict(line.split("\t") for line in call("evaluate", tmp_path, "--precision", "f32")[1].splitlines())
+    assert shown["zero shot top1"] == f"{found['zero_shot_top1']:.1%} ({low:.1%} to {high:.1%})"
+    assert shown["precision"] == "f32"
+    assert document(call("evaluate", tmp_path, "--json"))["precision"] in ("f32", "bf16")
+    assert call("evaluate", tmp_path, "--precision", "int4")[0] == 2
+
+
+def test_evaluate_refuses_a_precision_that_it_would_not_run_in(
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.models.openvino.has_bf16", lambda: False)
+    code, out, err = call("evaluate", tmp_path, "--precision", "bf16")
+    assert (code, out) == (2, "") and "f32" in err and "bf16" in err
+
+
+def test_evaluate_says_why_there_is_no_figure_and_what_failed(call, indexed_samples: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(sample_photos(indexed_samples / "photos")[0], alone / "good.jpg")
+    for number in range(7):
+        (alone / f"bad{number}.jpg").write_text("dear friend")
+    code, out, err = call("evaluate", tmp_path)
+    assert code == 0 and "of one class" in out
+    told = [line for line in err.splitlines() if "bad" in line]
+    assert "7 photos could not be read" in err and "and 2 more" in err
+    assert len(told) == 5 and all(len(line.split(": ", 1)[1]) > 10 for line in told)
+    assert "of one class" in call("--quiet", "evaluate", tmp_path)[1], "it stands where the figures would"
+    found = document(call("evaluate", tmp_path, "--json"))
+    assert "of one class" in found["why"] and found["classes"] == 1
+    assert [Path(one["path"]).name for one in found["failures"]] == [f"bad{number}.jpg" for number in range(7)]
+    (alone / "good.jpg").unlink()
+    code, _, err = call("evaluate", tmp_path)
+    assert code == 3 and err.rstrip().endswith(".") and ".." not in err
+
+
+def test_evaluate_takes_a_missing_key_for_false(call, indexed_samples: Path, tmp_path: Path) -> None:
+    one, other = map(str, sample_photos(indexed_samples / "photos")[:2])
+    rows = [{"file": one, "captions": ["a"], "squashed": True}, {"file": other, "captions": ["b"]}]
+    (tmp_path / "captions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert document(call("evaluate", tmp_path, "--json", "--where", "squashed=false"))["photos"] == 1
+    assert "false" in call("evaluate", "--help")[1]
+
+
 def test_evaluate_tells_wrong_calls_from_what_is_not_there(call, tmp_path: Path) -> None:
     (tmp_path / "captions.jsonl").write_text('{"file": "a.jpg", "captions": ["a"]}\n')
     assert call("evaluate", tmp_path, "--where", "book")[0] == 2

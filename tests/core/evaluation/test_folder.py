@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import CallError, FolderError
-from core.evaluation.folder import evaluate
+from core.adapters.encoding import NamedEncoder
+from core.adapters.names import NameBook
+from core.errors import CallError, FolderError, PhotoError
+from core.evaluation.folder import evaluate, read_rows
 from core.models.encoder import Embeddings, Encoder
+from core.search.calibration import Curve
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 
@@ -66,6 +69,52 @@ def test_every_caption_asks_and_every_kept_photo_is_in_the_gallery(captioned: Pa
     assert json.loads(json.dumps(report.to_json()))["text_to_photo_recall_at_10"] == 1.0
 
 
+def test_every_rate_has_its_interval(captioned: Path, tmp_path: Path) -> None:
+    content = (captioned / "captions.jsonl").read_text().replace('"book": "one"', '"labels": ["red"]')
+    content = content.replace('"book": "two"', '"labels": ["blue"]').replace("a blue wall", "a green wall")
+    (captioned / "captions.jsonl").write_text(content)
+    found = evaluate(captioned, ColourEncoder()).to_json()
+    rates = [key for key in found if "recall" in key or "top1" in key]
+    rates = [key for key in rates if not key.endswith("_interval")]
+    assert len(rates) == 7
+    for key in rates:
+        low, high = found[f"{key}_interval"]
+        assert 0 <= low <= found[key] <= high <= 1, key
+    # Of two photos one is named rightly: among a thousand draws of two there are all that are right, and none.
+    assert (found["zero_shot_top1"], found["zero_shot_top1_interval"]) == (0.5, (0.0, 1.0))
+    assert found["text_to_photo_recall_at_1"] == pytest.approx(0.75)
+    low, high = found["text_to_photo_recall_at_1_interval"]
+    assert low < 0.75 < high
+    assert found["text_to_photo_recall_at_5_interval"] == (1.0, 1.0)
+    assert evaluate(captioned, ColourEncoder()).to_json() == found
+
+
+def test_the_report_names_the_precision_where_the_encoder_does(captioned: Path) -> None:
+    class Half(ColourEncoder):
+        precision = "bf16"
+
+    assert evaluate(captioned, Half()).precision == "bf16"
+    assert evaluate(captioned, NamedEncoder(Half(), NameBook(), Curve(13.0, -7.0, 0.25))).precision == "bf16"
+    assert evaluate(captioned, ColourEncoder()).precision is None
+
+
+def test_rows_of_one_file_are_one_photo(captioned: Path) -> None:
+    more = [
+        {"file": "./a.png", "captions": []},
+        {"file": "b.png", "captions": ["a green wall", "green"], "labels": ["leaf"]},
+        {"file": "deep/../b.png", "captions": ["green again", "green"]},
+    ]
+    with (captioned / "captions.jsonl").open("a") as file:
+        file.write("\n".join(map(json.dumps, more)))
+    rows = read_rows(captioned, {})
+    assert [row.path.name for row in rows] == ["a.png", "b.png", "c.png"]
+    assert rows[0].captions == ("a red wall", "red")
+    assert (rows[1].captions, rows[1].labels) == (("a green wall", "green", "green again"), ("leaf",))
+    assert evaluate(captioned, ColourEncoder()).photos == 3
+    kept = read_rows(captioned, {"book": ["two"]})
+    assert [row.captions for row in kept] == [("a green wall",)], "a row that is not asked for says nothing"
+
+
 @pytest.mark.parametrize(
     ("where", "photos"),
     [
@@ -73,6 +122,9 @@ def test_every_caption_asks_and_every_kept_photo_is_in_the_gallery(captioned: Pa
         ({"book": ["one", "two"]}, 2),
         ({"book": ["one", "two"], "split": ["val"]}, 1),
         ({"squashed": ["true"]}, 1),
+        ({"squashed": ["false"]}, 2),
+        ({"squashed": ["false"], "split": ["val"]}, 1),
+        ({"squashed": ["false", "true"]}, 3),
         ({}, 3),
     ],
 )
@@ -120,11 +172,26 @@ def test_a_photo_that_cannot_be_read_is_left_out_and_counted(captioned: Path) ->
     assert report.text_to_photo_recall_at_1 == 1.0
 
 
+def test_what_could_not_be_read_is_told_with_its_reason(captioned: Path) -> None:
+    (captioned / "a.png").unlink()
+    (captioned / "b.png").write_bytes(b"not a picture")
+    faults: list[PhotoError] = []
+    assert evaluate(captioned, ColourEncoder(), faults=faults).failed == 2
+    assert [fault.path.name for fault in faults] == ["a.png", "b.png"]
+    assert all(fault.reason for fault in faults)
+
+
 def test_a_folder_without_one_readable_photo(captioned: Path) -> None:
     for name in "abc":
         (captioned / f"{name}.png").unlink()
-    with pytest.raises(FolderError, match="None of the 3 photos"):
+    with pytest.raises(FolderError, match=r"None of the 3 photos .*a\.png: .*[^.]\.$"):
         evaluate(captioned, ColourEncoder())
+
+
+def test_one_class_has_nothing_to_be_told_from(tmp_path: Path) -> None:
+    paint(tmp_path / "red" / "photo.png", "red")
+    report = evaluate(tmp_path, ColourEncoder())
+    assert (report.photos, report.classes, report.zero_shot_top1) == (1, 1, None)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +213,24 @@ def test_a_bad_line_is_named(captioned: Path, content: str, said: str) -> None:
 
 def test_bytes_that_are_no_text(captioned: Path) -> None:
     (captioned / "captions.jsonl").write_bytes(b"\xff\xfe\x00\xd8")
-    with pytest.raises(FolderError, match="UTF-8"):
+    with pytest.raises(FolderError, match=r"Line 1 .* UTF-8"):
         evaluate(captioned, ColourEncoder())
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n", b"\r"])
+def test_a_bad_byte_is_named_by_its_line(captioned: Path, ends: bytes) -> None:
+    lines = [
+        b'\xef\xbb\xbf{"file": "a.png", "captions": ["r\xc3\xa9d"]}',
+        b"",
+        b'{"file": "b.png", "captions": ["\xe9"]}',
+    ]
+    (captioned / "captions.jsonl").write_bytes(ends.join(lines))
+    with pytest.raises(FolderError, match=r"Line 3 .* not UTF-8"):
+        evaluate(captioned, ColourEncoder())
+    broken: list[str] = []
+    rows = read_rows(captioned, {}, broken)
+    assert [row.captions for row in rows] == [("réd",)], "the others count where broken lines are passed over"
+    assert len(broken) == 1 and "Line 3" in broken[0]
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -82,9 +82,26 @@ def test_captions_of_one_photo_are_drawn_together() -> None:
     assert together.high - together.low > 2 * (apart.high - apart.low)
 
 
+def test_an_interval_is_the_same_however_many_draws_are_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranks, groups = np.arange(60) % 17, (np.arange(60) // 3).tolist()
+    whole = retrieval.recall_interval(ranks, 10, groups)
+    monkeypatch.setattr(retrieval, "DRAWN", 70)
+    assert retrieval.recall_interval(ranks, 10, groups) == whole
+
+
+def test_the_interval_of_a_share_is_that_of_chance() -> None:
+    hits = np.arange(400) % 4 > 0
+    found = retrieval.rate_interval(hits)
+    away = 1.96 * np.sqrt(0.75 * 0.25 / 400)
+    assert found.value == 0.75
+    assert (found.low, found.high) == pytest.approx((0.75 - away, 0.75 + away), abs=0.01)
+
+
 def test_nearest_class_wins() -> None:
     photos = np.float32([[1, 0], [0, 1], [0.8, 0.6]])
-    assert zero_shot.top_1(photos, np.float32([[1, 0], [0, 1]]), [0, 1, 1]) == pytest.approx(2 / 3)
+    assert zero_shot.hits(photos, np.float32([[1, 0], [0, 1]]), [0, 1, 1]).tolist() == [True, True, False]
+    with pytest.raises(ValueError, match="a photo"):
+        zero_shot.hits(photos[:0], np.float32([[1, 0], [0, 1]]), [])
 
 
 def test_templates_come_from_the_resources() -> None:
