@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from core.catalog import answering, contents, embeddings, preferences
 from core.catalog.connection import Catalog
 from core.catalog.lock import IndexLock
-from core.errors import CallError, ModelError, ModelMissing
+from core.errors import CallError, LibraryBusy, ModelDamaged, ModelError, ModelMissing
 from core.models.encoders import Encoders
 from core.types import LeftModel, ModelMove
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from core.search.store import VectorStore
 
 _LOG = logging.getLogger(__name__)
-_BUNDLED = "bundled"
-"""What the catalogue says where the person went back to the bundled model: whichever comes with the program."""
 
 
 class Engines:
@@ -78,7 +76,7 @@ class Engines:
         with suppress(ModelError):
             if chosen is not None and (found := self.info).model_id != chosen:
                 return (
-                    f"The model {chosen}, which was chosen for this library, is neither on the shelf nor kept with it: "
+                    f"The model {chosen}, which was chosen for this library, is {self._where_not(chosen)}: "
                     f"{found.model_id} goes on answering. Bring it to the shelf again, or choose another."
                 )
         return ""
@@ -95,33 +93,25 @@ class Engines:
         """The id of the model that was chosen for this library; None where it is the bundled one, whichever that is.
         Asked each time: another process may have chosen."""
         with self.catalog.read() as db:
-            said = preferences.value(db, preferences.MODEL)
-        return None if said == _BUNDLED else said
-
-    @property
-    def _has_choice(self) -> bool:
-        """Whether anybody ever chose a model here, if only to go back to the bundled one."""
-        with self.catalog.read() as db:
-            return preferences.value(db, preferences.MODEL) is not None
+            return preferences.model(db)
 
     def use_model(self, name: str, *, at_once: bool = False) -> ModelInfo:
         """Want another model from now on: one of the shelf by its name, or one that this library keeps.
 
         The library keeps a copy of it from now on: it may leave the shelf. The next index run encodes with it, and
         until all is encoded the one before answers (see `core.moving`); with ``at_once``, or where it has encoded all
-        that the one before has, it answers from now on, over what it has encoded. Raises what `Shelf.find` raises, and
-        `CatalogReadOnly`.
+        that the one before has, it answers from now on, over what it has encoded. Naming the one that is chosen
+        takes nothing from an index run that moves there. Raises what `Shelf.find` raises, and `CatalogReadOnly`.
         """
         model = self._named(name)
         _check_it_runs(model)
-        chosen = model.model_id
-        if model.folder == _bundled():
-            chosen = _BUNDLED
-        elif not self.catalog.read_only and (why_not := self.kept.keep(model)) is not None:
+        chosen = None if model.folder == _bundled() else model.model_id
+        if chosen is not None and not self.catalog.read_only and (why_not := self.kept.keep(model)) is not None:
             _LOG.warning("%s", why_not)
 
         def choose(db: sqlite3.Connection) -> None:
-            preferences.put(db, preferences.MODEL, chosen)
+            if preferences.model(db) != chosen:
+                preferences.put(db, preferences.MODEL, chosen or preferences.BUNDLED)
             new, old = embeddings.model_id(db, model.model_id, model.dim), answering.answering(db)
             if at_once or (old is not None and not answering.left(db, old.id, new)):
                 answering.choose(db, new)
@@ -130,6 +120,15 @@ class Engines:
         self._look_again()
         self._let_go(self.answering)
         return model
+
+    @property
+    def is_being_indexed(self) -> bool:
+        """Whether an index run goes on now, in another process or in this one. Raises `CatalogReadOnly`."""
+        try:
+            with IndexLock(self.folder):
+                return False
+        except LibraryBusy:
+            return True
 
     def known(self) -> tuple[int, int]:
         """How many photos (contents) the model that answers has encoded, of how many there are."""
@@ -177,7 +176,8 @@ class Engines:
 
     def _chosen(self, model_id: str) -> ModelInfo:
         """The chosen model: this library's own copy, or what lies on the shelf under that id. Where there is neither,
-        the one that answers: a move to nowhere is called off. Raises ModelMissing when that is not there either."""
+        the one that answers: a move to nowhere is called off. Raises ModelMissing when that is not there either,
+        ModelDamaged where the library's copy is there and cannot be used."""
         from core.models.shelf import Shelf
 
         kept = self.kept.find(model_id)
@@ -192,10 +192,17 @@ class Engines:
             for model in self._elsewhere(answers.name):
                 if model.model_id == answers.name:
                     return model
-        raise ModelMissing(
-            f"This library uses the model {model_id}, which is neither on the shelf nor kept with it. Import or fetch "
-            "it again, or use another: `starter` is always there."
+        raise (ModelMissing if self.kept.damaged(model_id) is None else ModelDamaged)(
+            f"This library uses the model {model_id}, which is {self._where_not(model_id)}. Import or fetch it again, "
+            "or use another: `starter` is always there."
         )
+
+    def _where_not(self, model_id: str) -> str:
+        """Why a model cannot be used that is nowhere to be found whole: the end of a sentence."""
+        damaged = self.kept.damaged(model_id)
+        if damaged is None:
+            return "neither on the shelf nor kept with it"
+        return f"not on the shelf, and the copy that was kept with it is damaged ({damaged})"
 
     @property
     def spec(self) -> EncoderSpec:
@@ -241,7 +248,7 @@ class Engines:
             wanted = self.info
         except ModelError:
             return None
-        return look(self.catalog, wanted, self._find)
+        return look(self.catalog, self.kept, wanted, self._find)
 
     def lost(self) -> ModelMove | None:
         """The move of a library whose old model is not there any more: its answers lack what is not encoded yet.

@@ -16,7 +16,7 @@ import numpy as np
 from core.catalog import contents, embeddings, failures, photos, word_checking, word_index
 from core.catalog.faults import way_out
 from core.catalog.linking import is_writable
-from core.errors import ModelError, RetrouveError
+from core.errors import ModelDamaged, ModelError, RetrouveError
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -202,7 +202,15 @@ def _kept_model(library: Library) -> Check:
     model = library.answering
     kept = library.kept.find(model.model_id)
     if kept is not None:
-        verify(kept)
+        try:
+            verify(kept)
+        except ModelDamaged as error:
+            return Check(
+                "kept model",
+                False,
+                f"{error}. Delete the folder {kept.folder}: `retrouve index` copies the model anew if it comes with "
+                "the program or is on the shelf; else it encodes the photos with the model that is chosen.",
+            )
         return Check("kept model", True, f"The library keeps a copy of {model.model_id}, for the time of an update.")
     try:
         size, free = _size(model.folder), shutil.disk_usage(library.folder).free

@@ -152,10 +152,7 @@ class Library(Engines):
         gentle = self.gentle if gently is None else gently
         self._encoders.set_gentle(gentle)
         with IndexLock(self.folder):
-            spare = self._has_choice
-            mover = Mover(
-                self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready, spare=spare
-            )
+            mover = Mover(self.catalog, self.kept, self.info, self._find, self._indexer_of, self._get_ready)
             yield from self.tagging.rules.after(mover.run(chosen, cancelled), cancelled)
         self._look_again()
         self._let_go(self.answering)

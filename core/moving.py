@@ -47,7 +47,9 @@ _SHARE = 10
 """New photos are encoded for the old model too while they are at most `_FEW`, or one in so many of what it knows."""
 
 
-def look(catalog: Catalog, wanted: ModelInfo | None, find: Callable[[str], ModelInfo | None]) -> ModelMove | None:
+def look(
+    catalog: Catalog, kept: KeptModels, wanted: ModelInfo | None, find: Callable[[str], ModelInfo | None]
+) -> ModelMove | None:
     """The move that a library is on; None when the model that answers is the wanted one. Looks at the disks.
 
     ``find`` gives a model by its id, None where its files are not there. A ``wanted`` of None is a model that is not
@@ -73,14 +75,16 @@ def look(catalog: Catalog, wanted: ModelInfo | None, find: Callable[[str], Model
     away = [root.path for root, photos in places if why_offline(root, photos) is not None]
     there = find(old.name) is not None
     waits = tuple(away) if there and away and len(away) == len(holders) else ()
-    return ModelMove(old.name, wanted.model_id, total - left, total, there, waits)
+    damaged = None if there else kept.damaged(old.name)
+    return ModelMove(old.name, wanted.model_id, total - left, total, there, waits, damaged)
 
 
 class Mover:
     """Index runs of one library that bring it to the wanted model.
 
     ``indexer`` makes the indexer of a model; ``get_ready`` is called just before the wanted model begins to answer.
-    With ``spare`` models that can be gone back to keep what they have, where the person chooses among several.
+    Where the person ever chose a model, those that can be gone back to keep what they have. Another process may choose
+    one while a run goes on: then the run switches to none, and leaves alone what belongs to the new choice.
     """
 
     def __init__(
@@ -91,8 +95,6 @@ class Mover:
         find: Callable[[str], ModelInfo | None],
         indexer: Callable[[ModelInfo], Indexer],
         get_ready: Callable[[], None],
-        *,
-        spare: bool = False,
     ) -> None:
         self._catalog = catalog
         self._kept = kept
@@ -100,10 +102,9 @@ class Mover:
         self._find = find
         self._indexer = indexer
         self._get_ready = get_ready
-        self._spare = spare
         self._old: embeddings.StoredModel | None = None
         with catalog.read() as db:
-            self._asked = preferences.value(db, preferences.MODEL)
+            self._asked = preferences.model(db)
         """Which model the person had chosen when the run began: where they chose anew since, this one is not switched
         to."""
         self._left = 0
@@ -195,7 +196,7 @@ class Mover:
         def switch(db: sqlite3.Connection) -> bool:
             if not late and rows.left(db, old.id, new.id):
                 return False
-            if preferences.value(db, preferences.MODEL) != self._asked:
+            if preferences.model(db) != self._asked:
                 return False
             rows.choose(db, new.id)
             return True
@@ -215,10 +216,17 @@ class Mover:
         with self._catalog.read() as db:
             strays = rows.strays(db, [self._wanted.model_id])
         for model in strays:
-            if self._spare and self._find(model.name) is not None:
-                continue
-            if not _remove(self._catalog, self._kept, model, cancelled):
-                return
+            if not self._is_spared(model, cancelled):
+                _remove(self._catalog, self._kept, model, partial(self._is_spared, model, cancelled))
+
+    def _is_spared(self, model: embeddings.StoredModel, cancelled: Callable[[], bool]) -> bool:
+        """Whether a model keeps what it has: it is chosen by now, or can be gone back to where the person chooses; or
+        the run ends here."""
+        if cancelled():
+            return True
+        with self._catalog.read() as db:
+            said = preferences.value(db, preferences.MODEL)
+        return said == model.name or (said is not None and self._find(model.name) is not None)
 
 
 def left_models(

@@ -262,11 +262,19 @@ class ModelMove:
     what it has encoded so far."""
     waits_for: tuple[Path, ...] = ()
     """Roots that are offline, where all that can be read is encoded: the old model answers until they are back."""
+    damaged: Path | None = None
+    """The library's copy of the old model, where that is there and cannot be used."""
 
     @property
     def sentence(self) -> str:
         """How far it is, for people."""
         count = f"{self.done:,} of {self.total:,} photos"
+        if self.damaged is not None:
+            return (
+                f"The library's copy of the model {self.old}, which knew these photos, is damaged: {self.damaged}. "
+                f"They are encoded anew, and {count} can be found so far. With a whole copy in that folder (from a "
+                "backup), or imported to the shelf, all are found at once."
+            )
         if not self.old_is_there:
             return (
                 f"The model {self.old}, which knew these photos, is not there any more: they are encoded anew, and "

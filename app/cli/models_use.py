@@ -10,6 +10,7 @@ from app.cli.wording import counted, size
 
 if TYPE_CHECKING:
     from app.cli.console import Console
+    from core.library import Library
 
 
 def use(call: Call, operands: list[str], console: Console) -> int:
@@ -21,7 +22,7 @@ def use(call: Call, operands: list[str], console: Console) -> int:
         done, total = library.known() if move is None else (move.done, move.total)
         console.document({"model": model.model_id, "answering": answering.model_id, "done": done, "total": total})
         if move is not None:
-            console.say(f"{move.sentence} `retrouve index` goes on with it.")
+            console.say(f"{move.sentence} {_goes_on(library)}")
         elif done < total:
             console.say(
                 f"{model.model_id} answers now, over the {done:,} of {counted(total, 'photo')} that it has encoded; "
@@ -30,6 +31,16 @@ def use(call: Call, operands: list[str], console: Console) -> int:
         else:
             console.say(f"{model.model_id} answers in this library.")
     return 0
+
+
+def _goes_on(library: Library) -> str:
+    """What goes on with a move: a run that is under way, unless it was begun to move elsewhere."""
+    if not library.is_being_indexed:
+        return "`retrouve index` goes on with it."
+    return (
+        "An index run is under way: it goes on with it if this model was chosen already when it began. Otherwise "
+        "`retrouve index`, once that run is done, does."
+    )
 
 
 def tidy(call: Call, operands: list[str], console: Console) -> int:

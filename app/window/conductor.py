@@ -367,8 +367,9 @@ class Conductor(QObject):
         """What is known of a move to another model is said while nothing else is: the bar shows its progress."""
         self._moving = "" if move is None else move.sentence
         if move is not None and not move.old_is_there:
+            fault = "is not there any more" if move.damaged is None else f"is damaged ({move.damaged})"
             self._window.banner.say(
-                "The model that knew your photos is not there any more. They are encoded anew, and each can be found "
+                f"The model that knew your photos {fault}. They are encoded anew, and each can be found "
                 "again as soon as that is done.",
                 topic="move",
                 error=False,

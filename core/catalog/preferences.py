@@ -10,6 +10,8 @@ GENTLE = "gentle"
 
 MODEL = "model"
 """The id of the model that the person chose for this library; without a row it is the bundled one."""
+BUNDLED = "bundled"
+"""What it says where the person went back to the bundled model: whichever comes with the program."""
 
 
 def is_on(db: sqlite3.Connection, name: str, otherwise: bool = False) -> bool:
@@ -27,6 +29,12 @@ def value(db: sqlite3.Connection, name: str) -> str | None:
     """What was chosen, None where nobody has."""
     row = db.execute("SELECT value FROM preference WHERE name = ?", [name]).fetchone()
     return None if row is None else str(row[0])
+
+
+def model(db: sqlite3.Connection) -> str | None:
+    """The id of the model that was chosen; None stands for the bundled one, chosen or not."""
+    said = value(db, MODEL)
+    return None if said == BUNDLED else said
 
 
 def put(db: sqlite3.Connection, name: str, value: str | None) -> None:

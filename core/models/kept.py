@@ -45,6 +45,11 @@ class KeptModels:
             return None
         return info if info.model_id == model_id else None
 
+    def damaged(self, model_id: str) -> Path | None:
+        """The folder of a copy that is there and cannot be used; None where it is whole, or not there."""
+        there = self.places(model_id)
+        return there[0] if there and self.find(model_id) is None else None
+
     def all(self) -> list[ModelInfo]:
         """Every copy that is whole."""
         if not self.folder.is_dir():

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core import moving
 from core.catalog import embeddings
 from core.catalog.lock import IndexLock
-from core.errors import CallError, LibraryBusy, ModelMissing
+from core.errors import CallError, LibraryBusy, ModelDamaged, ModelMissing
 from core.library import Library
 from core.models import registry
 from core.models.shelf import ENVIRONMENT, Shelf
@@ -171,6 +172,25 @@ def test_a_library_whose_own_model_is_nowhere_says_what_to_do(
     assert again.info.name == "one" and again.answering.name == "one"
 
 
+def test_a_damaged_copy_of_the_chosen_model_is_said_to_be_that(
+    library: MovingLibrary, models: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    library.use_model("two")
+    shutil.rmtree(models / "two")
+    copy = library.kept.place_of(library.info.model_id)
+    weights = copy / "open_clip_model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(bytes(len(whole)))
+    again = open_library()
+    assert again.info.name == "one" and f"is damaged ({copy})" in again.called_off
+    weights.write_bytes(whole)
+    finish(again)
+    assert again.answering.name == "two" and again.called_off == ""
+    weights.write_bytes(bytes(len(whole)))
+    with pytest.raises(ModelDamaged, match="is damaged"):
+        _ = open_library().info
+
+
 def test_going_back_to_a_model_that_has_encoded_all_answers_at_once(library: MovingLibrary) -> None:
     library.use_model("two")
     finish(library)
@@ -224,6 +244,85 @@ def test_a_choice_that_is_taken_back_while_a_run_goes_on_is_heeded(
         pass
     assert library.answering.name == "one" and library.info.name == "one"
     assert library.move() is None
+
+
+@pytest.fixture
+def updated(models: Path, library: MovingLibrary, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An update of the program brings model three in place of model one, and nobody has chosen; its folder."""
+    three = models.parent / "updated" / "three"
+    shutil.move(make_model(three, "three"), three)
+    monkeypatch.setattr(registry, "starter_folder", lambda: three)
+    monkeypatch.setattr("core.models.shelf.starter_folder", lambda: three)
+    return three
+
+
+def test_naming_the_model_that_a_run_moves_to_does_not_stop_it(
+    updated: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    running, other = open_library(), open_library()
+    steps = running.index()
+    next(step for step in steps if step.updating)
+    assert other.use_model("three").name == "three"
+    assert (other.info.name, other.answering.name, other.chosen_model) == ("three", "one", None)
+    for _ in steps:
+        pass
+    assert running.answering.name == "three" and running.move() is None
+    assert stored(running) == {"three": 12}, "nor is anything kept that nobody asked for"
+
+
+def test_a_choice_that_comes_back_to_where_it_was_is_the_same_choice(
+    updated: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    running, other = open_library(), open_library()
+    steps = running.index()
+    next(step for step in steps if step.updating)
+    other.use_model("two")
+    other.use_model("three")
+    for _ in steps:
+        pass
+    assert running.answering.name == "three" and running.move() is None
+    assert stored(running) == {"one": 12, "two": 0, "three": 12}, "who chooses may go back"
+
+
+def test_another_model_that_is_chosen_during_a_run_is_moved_to_after_it(
+    updated: Path, models: Path, open_library: Callable[[], MovingLibrary]
+) -> None:
+    running, other = open_library(), open_library()
+    before = shown(running.search("red"))
+    steps = running.index()
+    next(step for step in steps if step.updating)
+    other.use_model("two")
+    shutil.rmtree(models / "two")
+    for _ in steps:
+        pass
+    assert running.answering.name == "one" and shown(running.search("red")) == before
+    assert running.info.name == "two" and running.called_off == "", "its copy was left alone"
+    move = running.move()
+    assert move is not None and (move.done, move.total) == (0, 12)
+    finish(running)
+    assert running.answering.name == "two" and stored(running) == {"one": 12, "two": 12, "three": 12}
+
+
+def test_the_model_before_stays_when_it_is_chosen_while_it_is_removed(
+    updated: Path, open_library: Callable[[], MovingLibrary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "_BATCH", 5)
+    running, other = open_library(), open_library()
+    seen = set()
+
+    def look() -> bool:
+        """Asked between two batches: the person changes their mind when the first is gone."""
+        if stored(running)["one"] == 7 and other.info.name != "one":
+            other.use_model("one")
+        seen.add(stored(running)["one"])
+        return False
+
+    for _ in running.index(cancelled=look):
+        pass
+    assert seen == {12, 7} and running.answering.name == "three"
+    assert running.info.name == "one" and running.called_off == ""
+    finish(running)
+    assert running.answering.name == "one" and stored(running) == {"one": 12, "three": 12}
 
 
 def test_they_are_removed_by_name(library: MovingLibrary) -> None:

@@ -16,6 +16,7 @@ from core.catalog import answering, embeddings
 from core.catalog.lock import IndexLock
 from core.errors import LibraryBusy, ModelMissing, WorkerError
 from core.models import kept, registry
+from core.models.shelf import ENVIRONMENT
 from core.search.searcher import Searcher
 from core.types import PATIENCE_DAYS
 from tests.colours import COLOURS, paint
@@ -29,6 +30,7 @@ Open = Callable[..., MovingLibrary]
 def no_bundled_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The update took it away: what the tests call bundled lies elsewhere."""
     monkeypatch.setattr(registry, "starter_folder", lambda: tmp_path / "nothing bundled")
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "shelf"))
 
 
 @pytest.fixture(autouse=True)
@@ -274,6 +276,48 @@ def test_without_the_old_models_files_the_new_one_answers_what_is_ready(
     assert scores and all(scores), "one model's vectors are compared with its own sentence"
     finish(library)
     assert library.lost() is None and library.move() is None and stored(library) == {"two": 60}
+
+
+def test_a_damaged_old_model_is_said_to_be_that(
+    old: list[Any], open_library: Open, tmp_path: Path, models: dict[str, Path]
+) -> None:
+    [copy] = (tmp_path / "library" / "models").iterdir()
+    weights = copy / "open_clip_model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(bytes(len(whole)))
+    library = open_library("two")
+    assert library.search("red").hits == ()
+    move = library.lost()
+    assert move is not None and move.damaged == copy and not move.old_is_there
+    assert "is damaged" in move.sentence and str(copy) in move.sentence and "0 of 60" in move.sentence
+    assert "not there" not in move.sentence and library.status().note == move.sentence
+    assert health._embeddings(library).sentence.startswith(move.sentence) and not health._embeddings(library).ok
+    weights.write_bytes(whole)
+    assert answers_of(library) == old and library.lost() is None, "what the sentence says helps"
+    weights.write_bytes(bytes(len(whole)))
+    library = open_library("two")
+    make_model(models["one"], "one")
+    shutil.copytree(models["one"], tmp_path / "shelf" / "one")
+    assert answers_of(library) == old, "and so does the other thing"
+    shutil.rmtree(tmp_path / "shelf")
+    library = open_library("two")
+    finish(library)
+    assert chosen(library) == "two" and stored(library) == {"two": 60} and library.lost() is None
+    assert places(library)["kept"] == ["two"], "a damaged copy goes like any other"
+
+
+def test_weights_that_changed_in_the_kept_copy_are_told_with_what_helps(
+    old: list[Any], open_library: Open, tmp_path: Path
+) -> None:
+    [copy] = (tmp_path / "library" / "models").iterdir()
+    weights = copy / "open_clip_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    check = health._kept_model(open_library("two"))
+    assert not check.ok and str(weights) in check.sentence and f"Delete the folder {copy}" in check.sentence
+    shutil.rmtree(copy)
+    library = open_library("two")
+    finish(library)
+    assert health._kept_model(library).ok and health._embeddings(library).ok
 
 
 def test_a_move_that_a_third_model_overtakes(old: list[Any], open_library: Open, models: dict[str, Path]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli.main import main
+from core.catalog.lock import IndexLock
 from tests.colours import COLOURS, paint
 from tests.core.moving_models import MovingLibrary, finish, shelved
 
@@ -54,6 +55,13 @@ def test_use_says_how_much_is_encoded(ask: Ask) -> None:
     assert (done["done"], done["total"]) == (12, 12) and done["model"] == done["answering"]
     done = ask("use", "two", "--json")
     assert (done["done"], done["total"]) == (0, 12) and done["model"] != done["answering"]
+
+
+def test_use_says_that_an_index_run_is_under_way(ask: Ask, library: Path) -> None:
+    assert ask("use", "two").endswith("`retrouve index` goes on with it.\n")
+    with IndexLock(library):
+        assert "An index run is under way" in ask("use", "two")
+        assert "under way" not in ask("use", "one"), "which has encoded all of them, and answers"
 
 
 def test_tidy_says_what_it_keeps(ask: Ask) -> None:

@@ -122,6 +122,16 @@ def test_without_the_old_models_files_one_sentence_says_so(
     qtbot.waitUntil(lambda: window.banner.topic == "", timeout=20_000)
 
 
+def test_a_damaged_old_model_is_said_to_be_that(
+    open_window: Open, qtbot: Any, tmp_path: Path, moving: Callable[[Path], Library], gate: Gate
+) -> None:
+    [copy] = (tmp_path / "library" / "models").iterdir()
+    (copy / "open_clip_model.safetensors").write_bytes(bytes(60))
+    parts = open_window(tmp_path / "library", [], moving)
+    qtbot.waitUntil(lambda: parts.window.banner.topic == "move", timeout=20_000)
+    assert f"is damaged ({copy})" in parts.window.banner.words.text()
+
+
 def test_a_move_that_waits_for_a_disk_says_so_quietly(
     open_window: Open, qtbot: Any, tmp_path: Path, moving: Callable[[Path], Library], gate: Gate, painted: Path
 ) -> None:
