@@ -63,7 +63,7 @@ screenshots:
 starter:
 	@if [ -z "$${DATA:-}" ]; then echo 'make starter needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi
 	@$(SETUP) starter
-	@$(RUN) -m training.starter "$$DATA" --page docs/model.md $(ARGS)
+	@$(RUN) -m training.starter "$$DATA" --page docs/model.md --record training/starter/runs $(ARGS)
 
 starter-report:
 	@if [ -z "$${DATA:-}" ]; then echo 'make starter-report needs DATA=folder (docs/model.md says what is in it)' >&2; exit 2; fi

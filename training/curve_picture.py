@@ -49,13 +49,13 @@ def picture(title: str, lines: Sequence[Mapping[str, Any]]) -> str:
     """The SVG of the ``curves.jsonl`` of a run of steps: ``loss`` with its running mean, and what was measured on
     held-out pairs: ``sentences_recall_at_10``, or ``held_out``, the mean of log2(1 + photos before the right one)."""
     loss = _column(lines, "loss")
-    losses = Chart("loss", (Line(loss, opacity=0.45), Line(_smooth(loss), SMOOTH)), _round_up(_most(loss)))
+    losses = Chart("loss", (Line(loss, opacity=0.45), Line(smooth(loss), SMOOTH)), round_up(_most(loss)))
     places = _column(lines, "held_out")
     if places:
         name = "held out: log2(1 + photos before the right one)"
-        return _svg(title, [losses, Chart(name, (Line(places),), _round_up(_most(places)))])
+        return svg(title, [losses, Chart(name, (Line(places),), round_up(_most(places)))])
     recall = Line(_column(lines, "sentences_recall_at_10"))
-    return _svg(title, [losses, Chart("held-out recall@10", (recall,), 1.0, form="{:.0%}")])
+    return svg(title, [losses, Chart("held-out recall@10", (recall,), 1.0, form="{:.0%}")])
 
 
 def of_names(title: str, tried: Sequence[Mapping[str, float]]) -> str:
@@ -76,10 +76,10 @@ def of_names(title: str, tried: Sequence[Mapping[str, float]]) -> str:
     charts = []
     for key, name in (("log2", "log2(1 + photos before a held-out one)"), ("margin", "how far it stands apart (sd)")):
         values = [one[key] for one in tried]
-        low = -_round_up(-min(values)) if min(values) < 0 else 0.0
-        top = _round_up(max(values)) if max(values) > 0 or not low else 0.0
+        low = -round_up(-min(values)) if min(values) < 0 else 0.0
+        top = round_up(max(values)) if max(values) > 0 or not low else 0.0
         charts.append(Chart(name, lines(key), top, low, "{:.3g}", "share that is learned", "{:g}"))
-    return _svg(title, charts)
+    return svg(title, charts)
 
 
 def _column(lines: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
@@ -90,7 +90,8 @@ def _most(points: Points) -> float:
     return max((value for _, value in points), default=1.0)
 
 
-def _svg(title: str, charts: Sequence[Chart]) -> str:
+def svg(title: str, charts: Sequence[Chart]) -> str:
+    """The SVG of charts side by side."""
     across = LEFT + len(charts) * (WIDTH + GAP) - GAP + 20
     down = TOP + HEIGHT + 44
     parts = [
@@ -137,7 +138,7 @@ def _chart(left: float, chart: Chart) -> list[str]:
     return parts
 
 
-def _smooth(points: Points) -> list[tuple[float, float]]:
+def smooth(points: Points) -> list[tuple[float, float]]:
     """The mean of a thirtieth of all around each: a line that says where it is going."""
     reach = len(points) // 60
     sums = [0.0, *accumulate(value for _, value in points)]
@@ -148,7 +149,7 @@ def _smooth(points: Points) -> list[tuple[float, float]]:
     return found
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """A number of one digit that is not below it: the upper end of an axis."""
     if value <= 0:
         return 1.0

@@ -62,8 +62,11 @@ def test_one_command_makes_a_model_folder(
     monkeypatch.setattr(towers, "pretrained", cache(towers.pretrained))  # both runs start from the same towers
     data, out, kept = small_data(tmp_path / "data"), tmp_path / "model", tmp_path / "cache"
     page = tmp_path / "model.md"
-    page.write_text("before\n<!-- figures: written by training -->\nold\n<!-- end of figures -->\nafter\n")
+    page.write_text(
+        "before\n<!-- figures: written by training -->\nold\n<!-- end of figures -->\nafter\n<!-- curves: written by training -->\n<!-- end of curves -->\n"
+    )
     asked = ["--data", str(data), "--out", str(out), "--cache", str(kept), "--steps", "3", "--page", str(page)]
+    asked += ["--record", str(tmp_path / "runs")]
     asked += ["--tune-steps", "1", "--text-steps", "1"]
     monkeypatch.setattr(dictionary, "entries", lambda: ENTRIES)
     monkeypatch.setattr(builder, "FIRST_STEPS", 3)
@@ -80,7 +83,14 @@ def test_one_command_makes_a_model_folder(
     encoder = build_encoder(EncoderSpec(out, Backend.OPENVINO, "f32"))
     assert encoder.encode_texts(["a red circle"]).shape == (1, 512)
     text = page.read_text()
-    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text and "| scenes | 2 |" in text
+    assert text.startswith("before\n") and "\nafter\n" in text and "old" not in text and "| scenes | 2 |" in text
+
+    (record,) = (tmp_path / "runs").iterdir()
+    kept_of_run = json.loads(record.read_text())
+    assert record.stem == info.model_id and kept_of_run["figures"] == info.raw["figures"]
+    stages = {point["stage"]: point["loss"] for point in kept_of_run["curves"]}
+    assert list(stages) == ["first heads", "both towers", "heads before the text tower", "heads"]
+    assert "model-curves.svg" in text and (tmp_path / "model-curves.svg").read_text().startswith("<svg")
 
     # A second run finds every feature in the cache: nothing is computed again.
     before = {path: path.stat().st_mtime_ns for path in kept.glob("*.npy")}

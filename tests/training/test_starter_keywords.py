@@ -38,9 +38,24 @@ def test_rare_words_are_left_out_and_labels_ask_for_nothing(monkeypatch: pytest.
             example(3, "a cat"),
         ]
     )
-    assert found.queries == ["dog"]
-    assert found.of_photo == [[0], [0], [], []]
+    assert found.queries == ["dog", "a dog", "a photo of a dog."]
+    assert found.of_photo == [[0, 0, 1, 2], [0, 0, 1, 2], [], []]
+    assert found.needs.tolist() == [[True]] * 3
     assert found.said[:, 0].tolist() == [True, True, True, False]
+
+
+def test_words_are_asked_for_with_the_article_that_they_take() -> None:
+    assert keywords.asked_for("orange") == ["orange", "orange", "an orange", "a photo of an orange."]
+    assert keywords.asked_for("dogs") == ["dogs", "dogs", "some dogs", "a photo of dogs."]
+    assert keywords.asked_for("grass") == ["grass", "grass", "a grass", "a photo of a grass."]
+
+
+def test_pairs_need_both_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keywords, "FEWEST_PHOTOS", 1)
+    found = keywords.keywords([example(0, "a brown dog on grass")])
+    pairs = [row for row, query in enumerate(found.queries) if found.needs[row].sum() == 2]
+    assert pairs and all(len(found.queries[row].split()) == 2 for row in pairs)
+    assert all(found.of_photo[0].count(row) % 2 == 0 for row in pairs)
 
 
 def test_a_photo_that_says_all_the_words_is_no_negative() -> None:

@@ -65,9 +65,10 @@ def test_the_newest_are_remembered_without_gradients() -> None:
 
 def test_another_recipe_has_another_state_and_so_have_other_photos() -> None:
     one, other = (Example(Path(name), "coco", ("a dog",)) for name in ("1.jpg", "2.jpg"))
-    assert fingerprint(TuneRecipe(), [one]) == fingerprint(TuneRecipe(), [one])
-    assert fingerprint(TuneRecipe(), [one]) != fingerprint(TuneRecipe(image_rate=2e-5), [one])
-    assert fingerprint(TuneRecipe(), [one]) != fingerprint(TuneRecipe(), [other])
+    assert fingerprint(TuneRecipe(), [one], []) == fingerprint(TuneRecipe(), [one], [])
+    assert fingerprint(TuneRecipe(), [one], []) != fingerprint(TuneRecipe(image_rate=2e-5), [one], [])
+    assert fingerprint(TuneRecipe(), [one], []) != fingerprint(TuneRecipe(), [other], [])
+    assert fingerprint(TuneRecipe(), [one], []) != fingerprint(TuneRecipe(), [one], ["dog"])
 
 
 def shown(photos: list[int], corpus: Corpus, by_word: bool = False) -> Asked:

@@ -1,7 +1,8 @@
 """Make the bundled model: ``python -m training.starter --data ../shared/data``.
 
-Reads from top to bottom: towers, features, both towers tuned, the text tower tuned on, heads, folder, figures. Features
-and the states of the tunings are kept in ``.cache/starter``, so that an interrupted run goes on where it was.
+Reads from top to bottom: towers, features, both towers tuned, the text tower tuned on, heads, folder, figures.
+Features, the states of the tunings and their curves are kept in ``.cache/starter``, so that an interrupted run goes on
+where it was. With ``--record`` recipe, curves and figures are written down as an experiment of their own.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
 
 from core.errors import RetrouveError
 from training import pages
-from training.starter import background, card, corpus, data, export, towers, watching
+from training.starter import background, card, corpus, curves, data, export, towers, watching
+from training.starter.curves import Curves
 from training.starter.dictionary import dictionary
 from training.starter.features import PARTS, VIEWS, TextPass, weights_key
 from training.starter.heads import Recipe
@@ -52,6 +55,7 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "resources/models/starter", help="the model folder to write")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache/starter", help="where features are kept")
     parser.add_argument("--page", type=Path, default=None, help="a page whose table of figures is brought up to date")
+    parser.add_argument("--record", type=Path, default=None, help="a folder for the record of this run")
     parser.add_argument("--steps", type=int, default=Recipe().steps, help="steps of the heads on the tuned towers")
     parser.add_argument(
         "--tune-steps", type=int, default=TuneRecipe().steps, help="steps of both towers; 0 leaves them as they came"
@@ -73,13 +77,15 @@ def tune_towers(
     held: Sequence[corpus.Held],
     tuning: TuneRecipe,
     cache: Path,
+    noted: Curves,
 ) -> None:
     """Train first heads on the frozen towers, then the towers themselves, and keep what is worth keeping of it."""
     first = Recipe(steps=FIRST_STEPS, seed=tuning.seed, branches=1, width=FIRST_WIDTH, distill=tuning.distill)
-    heads = train(learned, first, tell, corpus.watch(held, learned.classes))
+    heads = train(learned, first, tell, corpus.watch(held, learned.classes), noted.of(curves.FIRST))
     photos = [example for example in examples if not example.validation]
-    checkpoint = cache / f"tune-{fingerprint(tuning, photos)}.pt"
-    tune(model, heads, learned, photos, tuning, checkpoint, tell, watching.look(examples))
+    checkpoint = cache / f"tune-{fingerprint(tuning, photos, learned.keywords.queries)}.pt"
+    watch, note = watching.look(examples), noted.of(curves.BOTH)
+    tune(model, heads, learned, photos, tuning, checkpoint, tell, watch, note)
     towers.part_way(model, tuning.kept)
     towers.name_classes(model)
 
@@ -91,17 +97,29 @@ def tune_text_tower(
     tuning: TextRecipe,
     photos: Sequence[data.Example],
     cache: Path,
+    noted: Curves,
 ) -> None:
     """Train heads on the image features as they stand, and the text tower with them."""
     first = Recipe(steps=FIRST_STEPS, seed=tuning.seed)
-    heads = train(learned, first, tell, corpus.watch(held, learned.classes))
+    heads = train(learned, first, tell, corpus.watch(held, learned.classes), noted.of(curves.BEFORE_TEXT))
     text_pass = TextPass(model, cache)
     words = dictionary(lambda sentences: torch.from_numpy(text_pass(sentences, tell)).float())
     towers_of = weights_key(torch.nn.ModuleList([model.visual.trunk.body, model.text.transformer]))[:12]
-    checkpoint = cache / f"text-{fingerprint(tuning, photos)}-{towers_of}.pt"
-    tune_text(model, heads, learned, words, tuning, checkpoint, tell)
+    checkpoint = cache / f"text-{fingerprint(tuning, photos, learned.keywords.queries)}-{towers_of}.pt"
+    tune_text(model, heads, learned, words, tuning, checkpoint, tell, noted.of(curves.TEXT))
     towers.round_to_half(model)
     towers.name_classes(model)
+
+
+def write_down(written: Mapping[str, Any], noted: Curves, record: Path | None, page: Path | None) -> None:
+    """Keep the record of a build, and bring a page up to date, each where it is asked for."""
+    if record is not None:
+        curves.write_record(record, written, noted)
+    if page is not None:
+        pages.into_page(page, card.PART, card.table(written))
+        drawn = curves.picture(f"How {written['model_id']} was made", noted)
+        (page.parent / curves.PICTURE).write_text(drawn, encoding="utf-8")
+        pages.into_page(page, curves.PART, curves.shown(written["model_id"]))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,12 +128,14 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(steps=chosen.steps, seed=chosen.seed)
     tuning = TuneRecipe(steps=chosen.tune_steps, seed=chosen.seed)
     further = TextRecipe(steps=chosen.text_steps, seed=chosen.seed)
+    how = card.recipe(recipe, None if chosen.earlier else tuning, further, SHARPER, chosen.earlier)
     torch.manual_seed(recipe.seed)
     try:
         if chosen.page is not None:
-            pages.check(chosen.page, [card.PART])
+            pages.check(chosen.page, [card.PART, curves.PART])
         examples = data.read(chosen.data)
         tell(f"{len(examples)} photos, {sum(example.validation for example in examples)} of them for validation only")
+        noted = Curves(chosen.cache / f"curves-{fingerprint(how, examples, [])}.jsonl")
         model = towers.pretrained(recipe.dim)
         whole = VIEWS if chosen.earlier is None else VIEWS[:1]
         learned, held = corpus.assemble(model, examples, chosen.cache, tell, whole=whole)
@@ -124,24 +144,22 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.earlier is not None:
             model = towers.of_folder(chosen.earlier, recipe.dim)
         elif tuning.steps:
-            tune_towers(model, examples, learned, held, tuning, chosen.cache)
+            tune_towers(model, examples, learned, held, tuning, chosen.cache, noted)
         if further.steps:
             learned, held = corpus.assemble(model, examples, chosen.cache, tell, teacher, PARTS)
             photos = [example for example in examples if not example.validation]
-            tune_text_tower(model, learned, held, further, photos, chosen.cache)
+            tune_text_tower(model, learned, held, further, photos, chosen.cache, noted)
         towers.sharpen(model, SHARPER)
         learned, held = corpus.assemble(model, examples, chosen.cache, tell, teacher, PARTS)
-        heads = train(learned, recipe, tell, corpus.watch(held, learned.classes))
+        heads = train(learned, recipe, tell, corpus.watch(held, learned.classes), noted.of(curves.LAST))
         sha256 = export.write(export.complete(model, heads), chosen.out)
         written = card.draft(sha256, recipe.dim)
         card.write(chosen.out, written)
         tell(f"written to {chosen.out}; measuring what lies there")
         background.write(chosen.out, examples)
-        how = card.recipe(recipe, None if chosen.earlier else tuning, further, SHARPER, chosen.earlier)
         written = card.complete(written, measure(chosen.data, chosen.out, tell), how)
         card.write(chosen.out, written)
-        if chosen.page is not None:
-            pages.into_page(chosen.page, card.PART, card.table(written))
+        write_down(written, noted, chosen.record, chosen.page)
     except RetrouveError as error:
         print(error, file=sys.stderr)
         return error.exit_code

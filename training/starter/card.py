@@ -17,7 +17,7 @@ from training.starter.measure import Findings
 from training.starter.tune import TuneRecipe
 from training.starter.tune_text import TextRecipe
 
-NAME, VERSION = "starter", 2
+NAME, VERSION = "starter", 3
 LINE = 0.25
 """The probability of a match from which a result is called strong. At 0.5 bare words such as "dog" had no strong result
 among photos of dogs; at 0.1 each sentence had five times as many wrong ones (docs/model.md has the table)."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from core.evaluation import retrieval
 from core.models.towers import LAST
 from training.starter import towers
+from training.starter.curves import Recalls
 from training.starter.data import Example
 from training.starter.features import VIEWS, ImagePass, TextPass
 from training.starter.heads import Heads
@@ -107,18 +108,18 @@ def classes_of(trunk: Any, pooled: Tensor) -> Tensor:
     )
 
 
-def watch(held: Sequence[Held], classes: Tensor) -> Callable[[Heads], str]:
+def watch(held: Sequence[Held], classes: Tensor) -> Callable[[Heads], Recalls]:
     """A function that says how well heads find the validation photos: recall@10 by set. ``classes`` is the corpus's."""
 
-    def line(heads: Heads) -> str:
-        said = []
+    def recalls(heads: Heads) -> Recalls:
+        found = {}
         for one in held:
             with torch.no_grad():
                 class_words = heads.class_words(classes)
                 photos = embed(heads, one.features, one.probabilities, class_words)
                 captions = heads.encode_texts(one.captions).numpy()
             ranks = retrieval.caption_ranks(photos, captions, one.owner)
-            said.append(f"{one.name} {retrieval.recall_at_k(ranks, 10):.3f}")
-        return ", ".join(said)
+            found[one.name] = retrieval.recall_at_k(ranks, 10)
+        return found
 
-    return line
+    return recalls

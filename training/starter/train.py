@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from training.starter.curves import Note, Recalls, nowhere, said
 from training.starter.data import Example
 from training.starter.heads import Heads, Recipe, distillation, info_nce, same_meaning
 from training.starter.keywords import Keywords, also_true
 
 BLOCK = 2048
+WATCHED_EVERY = 100
+"""Steps between two looks at the validation photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,16 @@ def owners(examples: Sequence[Example]) -> Tensor:
 
 
 def train(
-    corpus: Corpus, recipe: Recipe, tell: Callable[[str], None], watch: Callable[[Heads], str] | None = None
+    corpus: Corpus,
+    recipe: Recipe,
+    tell: Callable[[str], None],
+    watch: Callable[[Heads], Recalls] | None = None,
+    note: Note = nowhere,
 ) -> Heads:
     """Train the heads and return their moving average (Polyak), which validates better than the last step.
 
-    ``watch`` is asked for a line about the average now and then. Decisions are seeded: the same recipe on the same
-    features gives the same heads, up to the order of sums on other machines.
+    ``watch`` is asked about the average now and then, and ``note`` hears of every step. Decisions are seeded: the same
+    recipe on the same features gives the same heads, up to the order of sums on other machines.
     """
     torch.manual_seed(recipe.seed)
     random = np.random.default_rng(recipe.seed)
@@ -77,9 +84,12 @@ def train(
         torch.autograd.backward(loss)
         optimizer.step()
         update(average, heads, min(recipe.average, (1 + step) / (10 + step)))
-        if step % 250 == 249 or step + 1 == recipe.steps:
-            line = watch(average) if watch else ""
-            tell(f"step {step + 1}: loss {loss.item():.3f} {line} ({time.perf_counter() - began:.0f} s)")
+        done = step + 1
+        recalls: Recalls = {}
+        if done % WATCHED_EVERY == 0 or done == recipe.steps:
+            recalls = watch(average) if watch else {}
+            tell(f"step {done}: loss {loss.item():.3f} {said(recalls)} ({time.perf_counter() - began:.0f} s)")
+        note(done, loss.item(), recalls)
     return average
 
 

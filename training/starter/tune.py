@@ -30,6 +30,7 @@ from torch.nn import functional
 
 from training.starter import states, towers
 from training.starter.crops import batches
+from training.starter.curves import Note, Recalls, nowhere, said
 from training.starter.data import Example
 from training.starter.heads import Heads, distillation
 from training.starter.keywords import also_true
@@ -174,7 +175,8 @@ def tune(
     recipe: TuneRecipe,
     checkpoint: Path,
     tell: Callable[[str], None],
-    watch: Callable[[Tuned], str] | None = None,
+    watch: Callable[[Tuned], Recalls] | None = None,
+    note: Note = nowhere,
 ) -> None:
     """Tune the model's towers and the heads in place; what they hold afterwards is the average of the last steps.
 
@@ -210,9 +212,12 @@ def tune(
         if done % 20 == 0:
             pace = (time.perf_counter() - began) / (done - start)
             tell(f"tuning {done} of {recipe.steps}: loss {loss.item():.3f}, {pace:.1f} s a step")
+        recalls: Recalls = {}
         if done % CHECKPOINT_EVERY == 0 or done == recipe.steps:
-            tell(f"tuning {done}: {watch(average) if watch else ''}")
+            recalls = watch(average) if watch else {}
+            tell(f"tuning {done}: {said(recalls)}")
             states.save(checkpoint, done, tuned, average, optimizer, memory.kept())
+        note(done, loss.item(), recalls)
     tuned.load_state_dict(average.state_dict())
     tuned.requires_grad_(True).eval()
 
@@ -283,10 +288,11 @@ def keep_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def fingerprint(recipe: object, examples: Sequence[Example]) -> str:
-    """Names the state of a run, so that another recipe never goes on from it, nor the same one on other photos."""
+def fingerprint(recipe: object, examples: Sequence[Example], queries: Sequence[str]) -> str:
+    """Names the state of a run, so that another recipe never goes on from it, nor the same one on other photos or with
+    other words to ask by."""
     photos = [(example.source, example.path.name, example.sentences) for example in examples]
-    return hashlib.sha256(repr((recipe, photos)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((recipe, photos, list(queries))).encode()).hexdigest()[:12]
 
 
 @torch.no_grad()

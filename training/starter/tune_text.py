@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.starter import states
+from training.starter.curves import Note, nowhere
 from training.starter.dictionary import Dictionary
 from training.starter.heads import Heads, distillation
 from training.starter.keywords import also_true
@@ -100,6 +101,7 @@ def tune_text(
     recipe: TextRecipe,
     checkpoint: Path,
     tell: Callable[[str], None],
+    note: Note = nowhere,
 ) -> None:
     """Tune the model's text tower and the heads in place; what they hold afterwards is the average of the last steps.
 
@@ -132,6 +134,7 @@ def tune_text(
             tell(f"text tower {done} of {recipe.steps}: loss {loss.item():.3f}, {pace:.1f} s a step")
         if done % CHECKPOINT_EVERY == 0 or done == recipe.steps:
             states.save(checkpoint, done, learning, average, optimizer, memory.kept())
+        note(done, loss.item(), {})
     learning.load_state_dict(average.state_dict())
     learning.requires_grad_(True).eval()
 

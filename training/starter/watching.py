@@ -12,6 +12,7 @@ from PIL import Image
 
 from core.evaluation import retrieval
 from training.starter.crops import to_pixels
+from training.starter.curves import Recalls
 from training.starter.data import Example
 from training.starter.features import view
 from training.starter.tune import Tuned
@@ -19,11 +20,11 @@ from training.starter.tune import Tuned
 BLOCK = 64
 
 
-def look(examples: Sequence[Example]) -> Callable[[Tuned], str]:
+def look(examples: Sequence[Example]) -> Callable[[Tuned], Recalls]:
     """A function that says how well towers find the validation photos among ``examples``: recall@10 by set."""
     kept = [example for example in examples if example.validation]
 
-    def line(tuned: Tuned) -> str:
+    def recalls(tuned: Tuned) -> Recalls:
         with torch.no_grad():
             words = tuned.heads.class_words(tuned.trunk.class_embedding)
             with ThreadPoolExecutor(2) as pool:
@@ -33,16 +34,16 @@ def look(examples: Sequence[Example]) -> Callable[[Tuned], str]:
                     for block in blocks
                 ]
             photos = torch.cat(parts).numpy()
-            said = []
+            found = {}
             for name in sorted({example.source for example in kept}):
                 rows = [index for index, example in enumerate(kept) if example.source == name]
                 captions = [caption for index in rows for caption in kept[index].sentences]
                 owner = [place for place, index in enumerate(rows) for _ in kept[index].sentences]
                 ranks = retrieval.caption_ranks(photos[rows], tuned.encode_texts(captions).numpy(), owner)
-                said.append(f"{name} {retrieval.recall_at_k(ranks, 10):.3f}")
-        return ", ".join(said)
+                found[name] = retrieval.recall_at_k(ranks, 10)
+        return found
 
-    return line
+    return recalls
 
 
 def _whole(example: Example) -> NDArray[np.uint8]:
