@@ -62,9 +62,9 @@ def test_one_command_makes_a_model_folder(
     monkeypatch.setattr(towers, "pretrained", cache(towers.pretrained))  # both runs start from the same towers
     data, out, kept = small_data(tmp_path / "data"), tmp_path / "model", tmp_path / "cache"
     page = tmp_path / "model.md"
-    page.write_text(
-        "before\n<!-- figures: written by training -->\nold\n<!-- end of figures -->\nafter\n<!-- curves: written by training -->\n<!-- end of curves -->\n"
-    )
+    parts = ("figures", "curves")
+    blank = "".join(f"<!-- {part}: written by training -->\nold\n<!-- end of {part} -->\nafter\n" for part in parts)
+    page.write_text(f"before\n{blank}")
     asked = ["--data", str(data), "--out", str(out), "--cache", str(kept), "--steps", "3", "--page", str(page)]
     asked += ["--record", str(tmp_path / "runs")]
     asked += ["--tune-steps", "1", "--text-steps", "1"]
@@ -83,7 +83,7 @@ def test_one_command_makes_a_model_folder(
     encoder = build_encoder(EncoderSpec(out, Backend.OPENVINO, "f32"))
     assert encoder.encode_texts(["a red circle"]).shape == (1, 512)
     text = page.read_text()
-    assert text.startswith("before\n") and "\nafter\n" in text and "old" not in text and "| scenes | 2 |" in text
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text and "| scenes | 2 |" in text
 
     (record,) = (tmp_path / "runs").iterdir()
     kept_of_run = json.loads(record.read_text())
