@@ -58,6 +58,12 @@ DATA = (
     ("labelled/grocery", "59 kinds of groceries", "MIT", "notice: Klasson, Zhang and Kjellström 2019"),
     ("labelled/materials", "6 kinds of waste", "MIT", "notice: Yang and Thung 2016, TrashNet"),
     (
+        "class names",
+        "the words of the 1,000 ImageNet classes, from timm's metadata (WordNet)",
+        "Apache-2.0; WordNet licence",
+        "attribution: WordNet, Princeton University; their vectors are in the weights",
+    ),
+    (
         "names of kinds",
         "names and definitions of the 21,841 kinds of ImageNet, from timm's metadata (WordNet)",
         "Apache-2.0; WordNet licence",
