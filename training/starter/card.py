@@ -140,15 +140,18 @@ def table(card: Mapping[str, Any]) -> str:
     head = ("measured on", "photos", "recall@1", "recall@5", "recall@10", "zero-shot top-1")
     rows = []
     for name, figures in card["figures"].items():
-        recalls = [_percent(figures[f"text_to_photo_recall_at_{k}"]) for k in (1, 5, 10)]
-        if (interval := figures["text_to_photo_recall_at_10_interval"]) is not None:
-            recalls[2] += f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
-        rows.append((name, str(figures["photos"]), *recalls, _percent(figures["zero_shot_top1"])))
+        recalls = [_figure(figures, f"text_to_photo_recall_at_{k}") for k in (1, 5, 10)]
+        rows.append((name, str(figures["photos"]), *recalls, _figure(figures, "zero_shot_top1")))
     return pages.table(head, rows)
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
+def _figure(figures: Mapping[str, Any], name: str) -> str:
+    """A figure in per cent with its interval; nothing where it was not measured."""
+    if figures[name] is None:
+        return ""
+    interval = figures.get(f"{name}_interval")
+    ends = "" if interval is None else f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+    return f"{100 * figures[name]:.1f}{ends}"
 
 
 def _rounded(figures: Mapping[str, Any]) -> dict[str, Any]:
