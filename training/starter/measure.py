@@ -120,7 +120,8 @@ def headline(report: EvaluationReport) -> str:
     """The figure that a set is known by."""
     if report.text_to_photo_recall_at_10 is None:
         low, high = report.zero_shot_top1_interval or (0.0, 1.0)
-        return f"zero-shot top-1 {report.zero_shot_top1 or 0.0:.3f} ({low:.3f} to {high:.3f}) over {report.photos} photos"
+        share = report.zero_shot_top1 or 0.0
+        return f"zero-shot top-1 {share:.3f} ({low:.3f} to {high:.3f}) over {report.photos} photos"
     low, high = report.text_to_photo_recall_at_10_interval or (0.0, 1.0)
     return f"recall@10 {report.text_to_photo_recall_at_10:.3f} ({low:.3f} to {high:.3f}) over {report.photos} photos"
 
