@@ -6,11 +6,12 @@ With the recipe and the figures it is the record of an experiment: one file a mo
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from training.curve_picture import SMOOTH, THIRD, Chart, Line, round_up, smooth, svg
+from training.curve_picture import SMOOTH, THIRD, Chart, Line, smooth, svg
 
 EVERY = 10
 """Steps between two points of a curve."""
@@ -106,8 +107,10 @@ def _losses(points: list[dict[str, Any]], stages: tuple[str, ...]) -> list[Chart
     for stage in stages:
         of_stage = [(float(p["step"]), float(p["loss"])) for p in points if p["stage"] == stage]
         if of_stage:
-            top = round_up(max(value for _, value in of_stage))
-            charts.append(Chart(f"{stage}: loss", (Line(of_stage, opacity=0.45), Line(smooth(of_stage), SMOOTH)), top))
+            losses = [value for _, value in of_stage]
+            low, top = float(math.floor(min(losses))), float(math.floor(max(losses)) + 1)
+            lines = (Line(of_stage, opacity=0.45), Line(smooth(of_stage), SMOOTH))
+            charts.append(Chart(f"{stage}: loss", lines, top, low))
     return charts
 
 
