@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core.catalog import answering, contents, embeddings, preferences
 from core.catalog.connection import Catalog
 from core.catalog.lock import IndexLock
+from core.catalog.room import compiled_models
 from core.errors import CallError, LibraryBusy, ModelDamaged, ModelError, ModelMissing
 from core.models.encoders import Encoders
 from core.types import LeftModel, ModelMove
@@ -43,7 +44,7 @@ class Engines:
         self._guard = threading.RLock()
         self._wanted: dict[str | None, ModelInfo] = {}
         self._found: dict[str, ModelInfo] = {}
-        self._encoders = Encoders(None if catalog.read_only else folder / "cache" / "openvino")
+        self._encoders = Encoders(None if catalog.read_only else compiled_models(folder))
         self._stores: dict[str, VectorStore] = {}
         self._searchers: dict[tuple[str, bool], Searcher] = {}
         self._stays = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.catalog import contents, embeddings, failures, photos, word_checking, word_index
+from core.catalog import contents, embeddings, failures, photos, room, word_checking, word_index
 from core.catalog.faults import way_out
 from core.catalog.linking import is_writable
 from core.errors import ModelDamaged, ModelError, RetrouveError
@@ -213,7 +213,7 @@ def _kept_model(library: Library) -> Check:
             )
         return Check("kept model", True, f"The library keeps a copy of {model.model_id}, for the time of an update.")
     try:
-        size, free = _size(model.folder), shutil.disk_usage(library.folder).free
+        size, free = _size(model.folder) + room.NEARLY_FULL, shutil.disk_usage(library.folder).free
     except OSError:
         size, free = 0, 0
     if size > free and not library.read_only:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from core.catalog import answering as rows
 from core.catalog import embeddings, preferences, roots
 from core.catalog.connection import Catalog
+from core.catalog.room import compiled_models
 from core.errors import ModelError, WorkerError
 from core.models.kept import KeptModels, removed
 from core.types import PATIENCE_DAYS, IndexProgress, IndexReport, LeftModel, ModelMove, Phase
@@ -298,7 +299,7 @@ def _caches(library: Path, model_id: str) -> list[Path]:
     from core.search.mirror import folder_name
 
     cache, name = library / "cache", folder_name(model_id)
-    compiled = (cache / "openvino").glob(f"{model_id}-*") if (cache / "openvino").is_dir() else ()
+    compiled = compiled_models(library).glob(f"{model_id}-*") if compiled_models(library).is_dir() else ()
     return [cache / "vectors" / name, cache / "graph" / name, *compiled]
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from core.catalog import faults, schema, word_index
+from core.catalog import faults, room, schema, word_index
 from core.catalog.faults import files_in_plain_words, in_plain_words
 from core.catalog.linking import Mode, connect, is_writable
-from core.errors import CatalogMissing, CatalogReadOnly
+from core.errors import CatalogMissing, CatalogReadOnly, DiskFull
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +76,8 @@ class Catalog:
             if read_only or not create:
                 raise CatalogMissing(f"There is no library in {folder}: `retrouve index FOLDER` makes one.")
             schema.create(path, busy_seconds)
+        if not read_only:
+            room.make_room(folder)
         first, mode, behind = schema.examine(path, busy_seconds)
         if behind:
             first.close()
@@ -125,8 +127,12 @@ class Catalog:
             if self._executor is None:
                 self._executor = self._hire()
             waiting = self._executor.submit(self._transact, work, row_by_row)
-        with in_plain_words(self.path):
-            return waiting.result()
+        try:
+            with in_plain_words(self.path):
+                return waiting.result()
+        except DiskFull:  # of a quota, say, which no disk tells of: the next try finds room
+            room.give_way(self.path.parent)
+            raise
 
     def data_version(self) -> int:
         """A number that differs after anything was committed, by this process or another.
@@ -230,6 +236,7 @@ class Catalog:
         if self._writer is None:
             self._writer = connect(self.path, Mode.WRITE, self._busy_seconds)
         db = self._writer
+        room.make_room(self.path.parent)
         # SQLite looks at this where a transaction begins.
         db.execute(f"PRAGMA temp_store = {'MEMORY' if row_by_row else 'DEFAULT'}")
         db.execute("BEGIN IMMEDIATE")

@@ -12,14 +12,19 @@ from functools import cache as kept
 from pathlib import Path
 from typing import Any
 
+from core.catalog.room import AMPLE, has_room
 from core.models.registry import ModelInfo
+
+_TIMES = 2
+"""How much larger than the file of weights a compiled tower may be: of float16 weights, in float32."""
 
 
 def compile_graph(graph: Path, properties: Mapping[str, str], cache: Path | None, info: ModelInfo) -> Any:
     """OpenVINO's compiled model, from the cache where it is there. Raises RuntimeError as OpenVINO does.
 
     What OpenVINO finds damaged or cut short in the cache it compiles anew. A new entry is written under another name
-    and then renamed, so that no process sees half of what another one writes.
+    and then renamed, so that no process sees half of what another one writes. On a disk that gets full nothing is kept:
+    what cannot be made again needs the room (see `core.catalog.room`).
     """
     core = runtime()
     if cache is None:
@@ -29,6 +34,8 @@ def compile_graph(graph: Path, properties: Mapping[str, str], cache: Path | None
     if folder.is_dir():
         with contextlib.suppress(RuntimeError):
             return core.compile_model(str(graph), "CPU", {**properties, "CACHE_DIR": str(folder)})
+    if not has_room(cache, _TIMES * info.weights.stat().st_size + AMPLE):
+        return core.compile_model(str(graph), "CPU", dict(properties))
     try:
         cache.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=cache))
@@ -40,8 +47,9 @@ def compile_graph(graph: Path, properties: Mapping[str, str], cache: Path | None
         except RuntimeError:
             compiled = core.compile_model(str(graph), "CPU", dict(properties))
         _forget_stale(cache, family, entry)
-        with contextlib.suppress(OSError):  # another process was first
-            draft.rename(folder)
+        if has_room(cache, AMPLE):
+            with contextlib.suppress(OSError):  # another process was first
+                draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return compiled

@@ -14,6 +14,7 @@ import re
 import shutil
 from pathlib import Path
 
+from core.catalog import room
 from core.errors import ModelError
 from core.models import drafts
 from core.models.drafts import draft_in
@@ -67,6 +68,7 @@ class KeptModels:
         try:
             if load_info(info.folder).model_id != info.model_id:
                 return f"The model in {info.folder} is not {info.model_id} any more: no copy of it could be kept."
+            self._make_room(info)
             with draft_in(self.folder) as draft:
                 self._copy(info, draft)
         except ModelError as error:
@@ -75,6 +77,13 @@ class KeptModels:
             why = "the disk is full" if error.errno in _FULL_DISK else error.strerror or str(error)
             return f"No copy of the model could be kept in {self.folder}: {why}."
         return None
+
+    def _make_room(self, info: ModelInfo) -> None:
+        """Raises OSError where a copy would leave too little of the disk to the catalogue."""
+        needed = sum(file.stat().st_size for file in files_of(info.folder)) + room.NEARLY_FULL
+        room.make_room(self._library, needed)
+        if not room.has_room(self._library, needed):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _copy(self, info: ModelInfo, draft: Path) -> None:
         copy_files(info.folder, draft)
@@ -100,13 +109,17 @@ class KeptModels:
         drafts.clear(self.folder)
 
 
+def files_of(folder: Path) -> list[Path]:
+    """A model's files: those in its folder, and in folders right in it (of an ONNX model)."""
+    return [file for file in sorted([*folder.glob("*"), *folder.glob("[!.]*/*")]) if file.is_file()]
+
+
 def copy_files(folder: Path, target: Path) -> None:
-    """Copy a model's files: those in its folder, and in folders right in it (of an ONNX model). Raises OSError."""
-    for file in sorted([*folder.glob("*"), *folder.glob("[!.]*/*")]):
-        if file.is_file():
-            place = target / file.relative_to(folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, place)
+    """Copy a model's files, as `files_of` has them. Raises OSError."""
+    for file in files_of(folder):
+        place = target / file.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
 
 
 def removed(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import health, moving
-from core.catalog import answering, embeddings
+from core.catalog import answering, embeddings, room
 from core.catalog.lock import IndexLock
 from core.errors import LibraryBusy, ModelMissing, WorkerError
 from core.models import kept, registry
@@ -523,6 +523,18 @@ def test_a_full_disk_is_no_fault_of_indexing(
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 0}))
     check = health._kept_model(library)
     assert not check.ok and "Make room" in check.sentence
+
+
+def test_no_copy_is_made_that_leaves_the_catalogue_no_room(
+    open_library: Open, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = open_library("one")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": room.NEARLY_FULL}))
+    sentence = library.kept.keep(library.info)
+    assert sentence is not None and "the disk is full" in sentence
+    assert library.kept.all() == []
+    monkeypatch.undo()
+    assert library.kept.keep(library.info) is None and len(library.kept.all()) == 1
 
 
 def test_a_model_that_is_replaced_under_our_hands_is_not_kept_under_its_name(

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.catalog.room import AMPLE
 from core.errors import ModelDamaged, ModelError
 from core.models import compiling, graph_tower
 from core.models.encoder import EncoderSpec
@@ -213,6 +214,15 @@ def test_other_weights_are_compiled_anew_and_the_old_forgotten(tiny_model, tmp_p
 def test_a_cache_that_cannot_be_written_is_done_without(tiny_model, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     np.testing.assert_array_equal(answer(tiny_model, tmp_path / "file"), answer(tiny_model, tmp_path / "good"))
+
+
+@pytest.mark.parametrize(("before", "after"), [(AMPLE, AMPLE), (1 << 40, AMPLE - 1)])
+def test_nothing_is_kept_on_a_disk_that_gets_full(tiny_model, tmp_path, monkeypatch, before, after):
+    """Neither where the room looks too small beforehand, nor where it turns out to be."""
+    said = iter([before, after, after])
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": next(said)}))
+    assert answer(tiny_model, tmp_path / "cache").shape == (1, 32)
+    assert not [path for path in (tmp_path / "cache").glob("*") if path.is_dir()]
 
 
 def test_many_processes_fill_one_cache(tiny_model, tmp_path):
