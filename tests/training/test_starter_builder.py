@@ -113,6 +113,12 @@ def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixt
     assert not (tmp_path / "model").exists()
 
 
+def test_an_earlier_model_that_is_none_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--data", str(tmp_path), "--out", str(tmp_path / "model"), "--cache", str(tmp_path / "cache")]
+    assert builder.main([*asked, "--from", str(tmp_path)]) != 0
+    assert str(tmp_path) in capsys.readouterr().err
+
+
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sources.SHA256, "model.safetensors", "0" * 64)
     with pytest.raises(ModelDamaged, match=r"model\.safetensors"):

@@ -128,9 +128,9 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(steps=chosen.steps, seed=chosen.seed)
     tuning = TuneRecipe(steps=chosen.tune_steps, seed=chosen.seed)
     further = TextRecipe(steps=chosen.text_steps, seed=chosen.seed)
-    how = card.recipe(recipe, None if chosen.earlier else tuning, further, SHARPER, chosen.earlier)
     torch.manual_seed(recipe.seed)
     try:
+        how = card.recipe(recipe, None if chosen.earlier else tuning, further, SHARPER, chosen.earlier)
         if chosen.page is not None:
             pages.check(chosen.page, [card.PART, curves.PART])
         examples = data.read(chosen.data)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from training.curve_picture import SMOOTH, THIRD, Chart, Line, smooth, svg
+from training.curve_picture import LINE, SMOOTH, THIRD, Chart, Line, smooth, svg
 
 EVERY = 10
 """Steps between two points of a curve."""
@@ -25,7 +25,7 @@ FIRST, BOTH, BEFORE_TEXT, TEXT, LAST = (
     "heads",
 )
 """The stages of a build."""
-SETS = (("coco", THIRD), ("flickr8k", SMOOTH), ("openstax", "#2f81f7"))
+SETS = (("coco", THIRD), ("flickr8k", SMOOTH), ("openstax", LINE))
 
 Recalls = Mapping[str, float]
 """Recall@10 (0 to 1) on the validation photos of each set."""

@@ -106,7 +106,6 @@ def asked_for(word: str) -> list[str]:
 def also_true(said: Tensor, needs: Tensor) -> Tensor:
     """bool[photos, sentences]: whether a photo says all words that a sentence needs. One that needs none is a caption.
 
-    A query that is asked for more often stands there more than once.
     ``said`` is bool[photos, words], ``needs`` bool[sentences, words].
     """
     missing = (~said).float() @ needs.float().T
