@@ -71,7 +71,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="only rows of captions.jsonl with this value (a key that a row lacks is false); several of one key add up",
     )
-    parser.add_argument("--precision", choices=("fp32", "f32", "bf16"), help="what photos are encoded in")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), help="what photos are encoded in")
 
 
 def _tag(parser: argparse.ArgumentParser) -> None:

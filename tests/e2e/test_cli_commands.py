@@ -184,7 +184,7 @@ def test_evaluate_shows_each_rate_with_its_interval_and_the_precision(
     found = document(call("evaluate", tmp_path, "--json", "--precision", "fp32"))
     assert found["precision"] == "f32" and found["why"] is None and found["failures"] == []
     low, high = found["zero_shot_top1_interval"]
-    shown = dict(line.split("\t") for line in call("evaluate", tmp_path, "--precision", "f32")[1].splitlines())
+    shown = dict(line.split("\t") for line in call("evaluate", tmp_path, "--precision", "fp32")[1].splitlines())
     assert shown["zero shot top1"] == f"{found['zero_shot_top1']:.1%} ({low:.1%} to {high:.1%})"
     assert shown["precision"] == "f32"
     assert document(call("evaluate", tmp_path, "--json"))["precision"] in ("f32", "bf16")
