@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from training.starter import dictionary, sources, towers
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 COLOURS = ("red", "green", "blue", "yellow")
 SHAPES = ("circle", "square")
+LAST_HEADS = ["heads of seed 0", "heads of seed 1", "heads of seed 2"]
 ENTRIES = [(("circle", "round"), "a line that is everywhere as far from its middle"), (("square",), "four equal sides")]
 
 
@@ -59,7 +61,8 @@ def small_data(folder: Path) -> Path:
 def test_one_command_makes_a_model_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(towers, "pretrained", cache(towers.pretrained))  # both runs start from the same towers
+    as_they_came = cache(towers.pretrained)
+    monkeypatch.setattr(towers, "pretrained", lambda dim: deepcopy(as_they_came(dim)))  # a run tunes its own
     data, out, kept = small_data(tmp_path / "data"), tmp_path / "model", tmp_path / "cache"
     page = tmp_path / "model.md"
     parts = ("figures", "curves")
@@ -89,7 +92,8 @@ def test_one_command_makes_a_model_folder(
     kept_of_run = json.loads(record.read_text())
     assert record.stem == info.model_id and kept_of_run["figures"] == info.raw["figures"]
     stages = {point["stage"]: point["loss"] for point in kept_of_run["curves"]}
-    assert list(stages) == ["first heads", "both towers", "heads before the text tower", "heads"]
+    assert list(stages) == ["first heads", "both towers", "heads before the text tower", *LAST_HEADS]
+    assert f"heads of seed {kept_of_run['recipe']['heads_seed']}" in LAST_HEADS
     assert "model-curves.svg" in text and (tmp_path / "model-curves.svg").read_text().startswith("<svg")
 
     # A second run finds every feature in the cache: nothing is computed again.

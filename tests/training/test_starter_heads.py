@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,7 @@ pytest.importorskip("open_clip")
 from core.models import towers  # noqa: E402
 from core.models.towers import FEATURES  # noqa: E402
 from tests.training import starter_corpus  # noqa: E402
-from training.starter import train  # noqa: E402
+from training.starter import curves, train  # noqa: E402
 from training.starter.export import fold  # noqa: E402
 from training.starter.heads import (  # noqa: E402
     CLASS_SHARE,
@@ -123,6 +124,28 @@ def test_heads_learn_and_the_same_recipe_gives_the_same_heads() -> None:
     assert np.mean((photos @ captions.T).argmax(axis=1) == np.arange(40)) > 0.9
     assert "step 40" in lines[0]
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_of_several_seeds_the_heads_that_find_the_most_are_kept() -> None:
+    corpus, recipe = small_corpus(), Recipe(seed=4, dim=32, steps=2, tries=3, batch=40, branches=1, width=64)
+    shares = iter([0.5, 0.5, 0.9, 0.9, 0.7, 0.7])  # each is looked at after its last step, and when it is judged
+    noted: list[tuple[int, int]] = []
+    lines: list[str] = []
+
+    def watch(heads: Heads) -> dict[str, float]:
+        share = next(shares)
+        return {"coco": share, "openstax": share / 2}
+
+    def note_of(seed: int) -> curves.Note:
+        return lambda step, loss, recalls: noted.append((seed, step))
+
+    heads, seed = train.best_of(corpus, recipe, lines.append, watch, note_of)
+    assert seed == 5 and lines[-1] == "the heads of seed 5 find the most"
+    assert noted == [(seed, step) for seed in (4, 5, 6) for step in (1, 2)]
+    again = train.train(corpus, replace(recipe, seed=5), lines.append)
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(heads.parameters(), again.parameters(), strict=True))
+    with pytest.raises(ValueError, match="once at least"):
+        train.best_of(corpus, replace(recipe, tries=0), lines.append, watch, note_of)
 
 
 def test_heads_side_by_side_become_one_that_needs_no_logits() -> None:

@@ -25,7 +25,7 @@ from training.starter.dictionary import dictionary
 from training.starter.features import PARTS, VIEWS, TextPass, weights_key
 from training.starter.heads import Recipe
 from training.starter.measure import measure
-from training.starter.train import Corpus, train
+from training.starter.train import Corpus, best_of, train
 from training.starter.tune import TuneRecipe, fingerprint, tune
 from training.starter.tune_text import TextRecipe, tune_text
 
@@ -113,11 +113,12 @@ def tune_text_tower(
 
 def write_down(written: Mapping[str, Any], noted: Curves, record: Path | None, page: Path | None) -> None:
     """Keep the record of a build, and bring a page up to date, each where it is asked for."""
+    seed = written["recipe"]["heads_seed"]
     if record is not None:
         curves.write_record(record, written, noted)
     if page is not None:
         pages.into_page(page, card.PART, card.table(written))
-        drawn = curves.picture(f"How {written['model_id']} was made", noted)
+        drawn = curves.picture(f"How {written['model_id']} was made", noted, seed)
         (page.parent / curves.PICTURE).write_text(drawn, encoding="utf-8")
         pages.into_page(page, curves.PART, curves.shown(written["model_id"]))
 
@@ -151,13 +152,14 @@ def main(arguments: list[str] | None = None) -> int:
             tune_text_tower(model, learned, held, further, photos, chosen.cache, noted)
         towers.sharpen(model, SHARPER)
         learned, held = corpus.assemble(model, examples, chosen.cache, tell, teacher, PARTS)
-        heads = train(learned, recipe, tell, corpus.watch(held, learned.classes), noted.of(curves.LAST))
+        watch = corpus.watch(held, learned.classes)
+        heads, seed = best_of(learned, recipe, tell, watch, lambda seed: noted.of(curves.heads_of(seed)))
         sha256 = export.write(export.complete(model, heads), chosen.out)
         written = card.draft(sha256, recipe.dim)
         card.write(chosen.out, written)
         tell(f"written to {chosen.out}; measuring what lies there")
         background.write(chosen.out, examples)
-        written = card.complete(written, measure(chosen.data, chosen.out, tell), how)
+        written = card.complete(written, measure(chosen.data, chosen.out, tell), how | {"heads_seed": seed})
         card.write(chosen.out, written)
         write_down(written, noted, chosen.record, chosen.page)
     except RetrouveError as error:

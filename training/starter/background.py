@@ -17,17 +17,17 @@ from core.models.registry import build_encoder
 from core.photos.decode import decode
 from training.starter.data import Example
 
-COUNT = 850
-"""Photos, and as many captions: a kilobyte each in a folder that has to stay under 70 MB."""
+PHOTOS, CAPTIONS = 1_200, 1_000
+"""How many of each, a kilobyte apiece: as many as a folder has room for that has to stay under 70 MB."""
 BLOCK = 64
 
 
-def write(folder: Path, examples: Sequence[Example], count: int = COUNT, seed: int = 0) -> Background:
+def write(folder: Path, examples: Sequence[Example], seed: int = 0) -> Background:
     """Embed the background of the model in ``folder`` and write it there."""
     learned = [example for example in examples if not example.validation]
     order = [learned[index] for index in np.random.default_rng(seed).permutation(len(learned))]
-    shown = order[: min(count, len(order) // 2)]
-    spoken = [example for example in order[len(shown) :] if example.group is None][:count]
+    shown = order[: min(PHOTOS, len(order) // 2)]
+    spoken = [example for example in order[len(shown) :] if example.group is None][:CAPTIONS]
     encoder = build_encoder(EncoderSpec(folder, Backend.OPENVINO, "f32"))
     photos = [
         encoder.encode_images(

@@ -95,10 +95,16 @@ def write_record(folder: Path, card: Mapping[str, Any], curves: Curves) -> Path:
     return path
 
 
-def picture(title: str, curves: Curves) -> str:
-    """The SVG: the loss of both tunings, and recall on the validation photos while towers and heads learn."""
+def heads_of(seed: int) -> str:
+    """The stage in which the last heads of a seed are trained."""
+    return f"{LAST} of seed {seed}"
+
+
+def picture(title: str, curves: Curves, seed: int) -> str:
+    """The SVG: the loss of both tunings, and recall on the validation photos while the towers learn, and the heads of
+    ``seed``, which are those that were kept."""
     points = curves.points()
-    charts = [*_losses(points, (BOTH, TEXT)), *_recalls(points, (BOTH, LAST))]
+    charts = [*_losses(points, (BOTH, TEXT)), *_recalls(points, (BOTH, heads_of(seed)))]
     return svg(title, charts)
 
 

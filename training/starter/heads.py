@@ -102,6 +102,8 @@ class Recipe:
     branches: int = 3
     width: int = HIDDEN // 3
     steps: int = 700
+    tries: int = 3
+    """Seeds that the last heads are trained from; the best are kept (`training.starter.train.best_of`)."""
     batch: int = 1024
     rate: float = 1e-3
     weight_decay: float = 0.05
