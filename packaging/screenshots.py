@@ -272,7 +272,7 @@ class Photographer:
         parts.conductor.review.show_label(rows[0])
         self.wait(lambda: page.model.rowCount() > 0 and page.bar.title.text() == REVIEWED, "the label's photos")
         page.grid.setFocus()
-        for name in ("accept", "accept", "reject", "accept"):
+        for name in ("reject", "accept", "accept", "accept"):  # the first one is a city
             page.acts[name].trigger()
         seen = lambda: [page.model.photo_id(row) for row in page.grid.visible_rows()]  # noqa: E731
         self.wait(lambda: all(parts.thumbnails.pixmap(id) is not None for id in seen()), "the pictures")

