@@ -276,6 +276,7 @@ class Photographer:
             page.acts[name].trigger()
         seen = lambda: [page.model.photo_id(row) for row in page.grid.visible_rows()]  # noqa: E731
         self.wait(lambda: all(parts.thumbnails.pixmap(id) is not None for id in seen()), "the pictures")
+        self.wait(page.undo.isEnabled, "something to undo")
         self.shoot("review")
         page.left.emit()
 

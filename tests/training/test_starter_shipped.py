@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.models.registry import load_info, starter_folder, verify
+from core.models.encoder import Backend, EncoderSpec
+from core.models.registry import build_encoder, load_info, starter_folder, verify
+from core.photos.decode import decode
 
 FOLDER = starter_folder()
 
@@ -37,6 +39,21 @@ def test_the_figures_are_no_worse_than_before(card: dict[str, dict[str, dict[str
     assert figures["scenes"]["zero_shot_top1"] >= 0.79
     assert figures["instruments"]["zero_shot_top1"] >= 0.50
     assert figures["coco val"]["text_to_photo_recall_at_10"] >= 0.94
+
+
+@pytest.mark.parametrize("asked", ["{}", "a {}", "a photo of a {}."])
+def test_a_word_finds_as_much_with_its_article(samples: Path, asked: str) -> None:
+    dogs, cars = {"retrouve-044.jpg", "retrouve-073.jpg", "retrouve-115.jpg"}, {"retrouve-088.jpg", "retrouve-124.jpg"}
+    info = load_info(FOLDER)
+    encoder = build_encoder(EncoderSpec(FOLDER, Backend.OPENVINO, "f32"))
+    paths = sorted(samples.glob("*.jpg"))
+    photos = encoder.encode_images([decode(path, min_side=info.preprocess.size[0]).image for path in paths])
+    for word, right in (("dog", dogs), ("car", cars)):
+        cosines = photos @ encoder.encode_texts([asked.format(word)])[0]
+        first = [paths[place].name for place in np.argsort(-cosines)[: len(right)]]
+        assert set(first) == right, first
+        calibration = info.calibration
+        assert 1 / (1 + np.exp(-(calibration.slope * cosines.max() + calibration.intercept))) > calibration.line
 
 
 def test_licences_and_data_are_named(card: dict[str, list[dict[str, str]]]) -> None:
