@@ -10,8 +10,10 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
+pytest.importorskip("open_clip")
 
 from core.errors import FolderError  # noqa: E402
+from training.starter import __main__ as builder  # noqa: E402
 from training.starter import data, features  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -85,3 +87,53 @@ def test_features_are_found_again_whatever_becomes_of_the_classifier_and_never_f
     with torch.no_grad():
         body["stem"].weight.mul_(1.5)
     assert features.weights_key(body, without="classifier.") != key
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--steps", "0"], "--steps: 0 is no whole number of 1 or more"),
+        (["--tries", "0"], "--tries: 0 is no whole number of 1 or more"),
+        (["--tune-steps", "-5"], "--tune-steps: -5 is no whole number of 0 or more"),
+        (["--seed", "many"], "--seed: many is no whole number of 0 or more"),
+        (["--out", __file__], "is a file, not a folder"),
+        (["--record", __file__], "is a file, not a folder"),
+    ],
+)
+def test_wrong_calls_are_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        builder.main(["--data", str(tmp_path), *wrong])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (b"", r"openstax.captions\.jsonl has no photos"),
+        (b'{"file": "a.jpg", "captions": ["one"]}\nnot json\n', "captions.jsonl, line 2, is no JSON"),
+        (b'{"file": "\xff.jpg"}\n', "line 1, is no JSON"),
+        (b'["a.jpg"]\n', "line 1, names no file"),
+        (b'{"file": "a.jpg", "captions": "one"}\n', "line 1: captions, context and labels are lists"),
+    ],
+)
+def test_a_damaged_set_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: bytes, said: str
+) -> None:
+    (tmp_path / "openstax").mkdir()
+    (tmp_path / "openstax/captions.jsonl").write_bytes(lines)
+    with pytest.raises(FolderError, match=said):
+        data.read(tmp_path)
+    assert builder.main(["--data", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 3
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_photo_without_a_label_is_named(tmp_path: Path) -> None:
+    for name in data.CAPTIONED:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "captions.jsonl").write_text('{"file": "a.jpg", "captions": ["one"]}')
+    (tmp_path / "caltech101").mkdir()
+    (tmp_path / "caltech101/captions.jsonl").write_text('{"file": "b.jpg", "labels": []}')
+    with pytest.raises(FolderError, match=r"b\.jpg has no label"):
+        data.read(tmp_path)

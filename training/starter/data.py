@@ -101,7 +101,10 @@ def pieces(caption: str) -> tuple[str, ...]:
 
 
 def read(data: Path) -> list[Example]:
-    """Every photo of the data folder, in an order that is always the same. Raises FolderError when a set is missing."""
+    """Every photo of the data folder, in an order that is always the same.
+
+    Raises FolderError when a set is missing, empty or damaged.
+    """
     examples = [example for name in CAPTIONED for example in _captioned(data, name)]
     examples += [example for name in LABELLED for example in _labelled(data, name)]
     examples += [example for name in FOLDERS_OF_CLASSES for example in _classes(data, name)]
@@ -112,9 +115,24 @@ def _rows(folder: Path) -> Iterator[dict[str, object]]:
     file = folder / "captions.jsonl"
     if not file.is_file():
         raise FolderError(f"{file} is not there: docs/model.md says where each data set comes from.")
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
+    number = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            yield _row(file, number, line)
+    if not number:
+        raise FolderError(f"{file} has no photos.")
+
+
+def _row(file: Path, number: int, line: bytes) -> dict[str, object]:
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise FolderError(f"{file}, line {number}, is no JSON.") from error
+    if not isinstance(row, dict) or not isinstance(row.get("file"), str):
+        raise FolderError(f"{file}, line {number}, names no file.")
+    if not all(isinstance(row.get(key) or [], list) for key in ("captions", "context", "labels")):
+        raise FolderError(f"{file}, line {number}: captions, context and labels are lists.")
+    return row
 
 
 def _strings(row: dict[str, object], key: str) -> tuple[str, ...]:
@@ -139,8 +157,10 @@ def _captioned(data: Path, name: str) -> Iterator[Example]:
 
 def _labelled(data: Path, name: str) -> Iterator[Example]:
     for row in _rows(data / name):
-        label = _strings(row, "labels")[0]
-        yield Example(data / name / str(row["file"]), name, label_sentences(label), group=phrase(label))
+        labels = _strings(row, "labels")
+        if not labels:
+            raise FolderError(f"{data / name / 'captions.jsonl'}: {row['file']} has no label.")
+        yield Example(data / name / str(row["file"]), name, label_sentences(labels[0]), group=phrase(labels[0]))
 
 
 def _classes(data: Path, name: str) -> Iterator[Example]:
