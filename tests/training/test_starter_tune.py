@@ -116,11 +116,11 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(tmp_path: Path, m
         """Tune a copy; with ``stop_at`` break off after so many steps, and go on in another copy."""
         ours, heads = copy.deepcopy((model, start))
 
-        def look(_: Tuned) -> str:
+        def look(_: Tuned) -> dict[str, float]:
             if stop_at is not None and len(seen) == stop_at:
                 raise KeyboardInterrupt
             seen.append(name)
-            return ""
+            return {}
 
         seen: list[str] = []
         checkpoint = tmp_path / f"{name}.pt"
