@@ -192,6 +192,15 @@ def _joined(rows: Iterable[Row]) -> list[Row]:
 def _captioned_row(folder: Path, line: bytes, number: int, where: Mapping[str, Sequence[str]]) -> Row | None:
     """The photo of a line, None for one that is not asked for. Raises `FolderError`."""
     file = folder / CAPTIONS
+    entry = entry_of(line, number, file)
+    if not all(_holds(entry.get(key, False), values) for key, values in where.items()):
+        return None
+    captions = strings_of(entry, "captions", number, file)
+    return Row(folder / entry["file"], captions, strings_of(entry, "labels", number, file))
+
+
+def entry_of(line: bytes, number: int, file: Path) -> dict[str, Any]:
+    """The object of a line of ``captions.jsonl``, which names a ``file``. Raises `FolderError` with its number."""
     try:
         entry = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -202,10 +211,7 @@ def _captioned_row(folder: Path, line: bytes, number: int, where: Mapping[str, S
         raise FolderError(f"Line {number} of {file} has too many digits or is nested too deep.") from error
     if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
         raise FolderError(f"Line {number} of {file} is no object with a `file`.")
-    if not all(_holds(entry.get(key, False), values) for key, values in where.items()):
-        return None
-    captions = _strings(entry, "captions", number, file)
-    return Row(folder / entry["file"], captions, _strings(entry, "labels", number, file))
+    return entry
 
 
 def _holds(value: object, wanted: Sequence[str]) -> bool:
@@ -214,7 +220,9 @@ def _holds(value: object, wanted: Sequence[str]) -> bool:
     return any((item if isinstance(item, str) else json.dumps(item)) in wanted for item in items)
 
 
-def _strings(entry: dict[str, Any], key: str, number: int, file: Path) -> tuple[str, ...]:
+def strings_of(entry: Mapping[str, Any], key: str, number: int, file: Path) -> tuple[str, ...]:
+    """The sentences under a key of such an object, or the one that stands there; none where it has no such key. Raises
+    `FolderError`."""
     value = entry.get(key)
     items = [value] if isinstance(value, str) else (value or [])
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):

@@ -112,10 +112,10 @@ def test_wrong_calls_are_told_at_once(
     ("lines", "said"),
     [
         (b"", r"openstax.captions\.jsonl has no photos"),
-        (b'{"file": "a.jpg", "captions": ["one"]}\nnot json\n', "captions.jsonl, line 2, is no JSON"),
-        (b'{"file": "\xff.jpg"}\n', "line 1, is no JSON"),
-        (b'["a.jpg"]\n', "line 1, names no file"),
-        (b'{"file": "a.jpg", "captions": "one"}\n', "line 1: captions, context and labels are lists"),
+        (b'{"file": "a.jpg", "captions": ["one"]}\nnot json\n', r"Line 2 of .*captions\.jsonl is not JSON"),
+        (b'{"file": "\xff.jpg"}\n', "Line 1 of .* is not UTF-8 text"),
+        (b'["a.jpg"]\n', "Line 1 of .* is no object with a `file`"),
+        (b'{"file": "a.jpg", "captions": {"en": "one"}}\n', "`captions` is no list of sentences"),
     ],
 )
 def test_a_damaged_set_is_one_sentence(

@@ -72,6 +72,18 @@ def test_weights_of_another_model_are_kept_and_made_as_careful_as_this_one_needs
     assert fitting.precision(one, labels, background, sure, fitting.SURE)[2] == 0, "all looked likely, most are wrong"
 
 
+@pytest.mark.parametrize(("pairs", "caution"), [(16, 1.0), (5000, 1 / fitting._STEPS)])
+def test_a_set_with_a_handful_of_likely_pairs_does_not_decide(
+    background: Background, monkeypatch: pytest.MonkeyPatch, pairs: int, caution: float
+) -> None:
+    sets_of = {name: drawn(name, seed) for seed, name in enumerate(("flickr8k", "coco", "caltech101"))}
+    told = {"flickr8k": (0.96, 0.1, 5000), "coco": (0.8, 0.1, pairs), "caltech101": (0.96, 0.1, 5000)}
+    monkeypatch.setattr(fitting, "precision", lambda known, *_: told[known.name])
+    bold = Coefficients(*([0.0] * len(Coefficients.names())))
+    known, vectors = [one for one, _ in sets_of.values()], {name: labels for name, (_, labels) in sets_of.items()}
+    assert fitting.careful(bold, known, vectors, background).caution == pytest.approx(caution)
+
+
 def test_captions_say_labels(tmp_path: Path) -> None:
     said = [["A dog runs.", "Black dog and a man."], ["One dog."], ["The sea."]]
     rows = [sets.Row(tmp_path / f"{place}.jpg", tuple(captions)) for place, captions in enumerate(said * 8)]

@@ -5,16 +5,19 @@ What only validates stays out of training here, in one place: the three books, a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import FolderError
+from core.evaluation import folder as folder_rows
 
 VALIDATION_BOOKS = ("introduction-anthropology", "psychology", "us-history")
 CAPTIONED = ("openstax", "flickr8k", "coco")
 LABELLED = ("caltech101", "flower_photos")
+SENTENCES = ("captions", "context", "labels")
+"""What a line says of its photo, in lists."""
 FOLDERS_OF_CLASSES = ("labelled/clothing", "labelled/grocery", "labelled/materials")
 
 TEMPLATES = (
@@ -111,42 +114,26 @@ def read(data: Path) -> list[Example]:
     return examples
 
 
-def _rows(folder: Path) -> Iterator[dict[str, object]]:
+def _rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a set, with what is said in them as tuples."""
     file = folder / "captions.jsonl"
     if not file.is_file():
         raise FolderError(f"{file} is not there: docs/model.md says where each data set comes from.")
     number = 0
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            yield _row(file, number, line)
+            entry = folder_rows.entry_of(line, number, file)
+            yield entry | {key: folder_rows.strings_of(entry, key, number, file) for key in SENTENCES}
     if not number:
         raise FolderError(f"{file} has no photos.")
 
 
-def _row(file: Path, number: int, line: bytes) -> dict[str, object]:
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise FolderError(f"{file}, line {number}, is no JSON.") from error
-    if not isinstance(row, dict) or not isinstance(row.get("file"), str):
-        raise FolderError(f"{file}, line {number}, names no file.")
-    if not all(isinstance(row.get(key) or [], list) for key in ("captions", "context", "labels")):
-        raise FolderError(f"{file}, line {number}: captions, context and labels are lists.")
-    return row
-
-
-def _strings(row: dict[str, object], key: str) -> tuple[str, ...]:
-    value = row.get(key) or []
-    assert isinstance(value, list)
-    return tuple(str(item).strip() for item in value if str(item).strip())
-
-
 def _captioned(data: Path, name: str) -> Iterator[Example]:
     for row in _rows(data / name):
-        captions = _strings(row, "captions")
-        extra = _strings(row, "context") + tuple(piece for caption in captions for piece in pieces(caption))
+        captions = row["captions"]
+        extra = row["context"] + tuple(piece for caption in captions for piece in pieces(caption))
         yield Example(
-            path=data / name / str(row["file"]),
+            path=data / name / row["file"],
             source=name,
             sentences=captions,
             extra=extra,
@@ -157,10 +144,10 @@ def _captioned(data: Path, name: str) -> Iterator[Example]:
 
 def _labelled(data: Path, name: str) -> Iterator[Example]:
     for row in _rows(data / name):
-        labels = _strings(row, "labels")
+        labels = row["labels"]
         if not labels:
             raise FolderError(f"{data / name / 'captions.jsonl'}: {row['file']} has no label.")
-        yield Example(data / name / str(row["file"]), name, label_sentences(labels[0]), group=phrase(labels[0]))
+        yield Example(data / name / row["file"], name, label_sentences(labels[0]), group=phrase(labels[0]))
 
 
 def _classes(data: Path, name: str) -> Iterator[Example]:
